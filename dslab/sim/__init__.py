@@ -1,6 +1,30 @@
-"""The laboratory: a deterministic simulator in virtual time. It knows no lesson and no screen."""
+"""The laboratory: a deterministic simulator in virtual time. It knows no lesson and no screen.
 
+One page of names:
+
+| name | what it is |
+|---|---|
+| `World` | one run: clock, nodes, links, faults, one seeded random.Random |
+| `Node`, `Link` | machines with state and handlers; the ways messages travel |
+| `sleep`, `step` | let time pass; mark a place where somebody else may run |
+| `Future`, `gather` | a value that comes later; wait for several |
+| `Lock`, `SharedLock`, `Semaphore`, `Queue` | what actors wait for |
+| `fixed`, `uniform`, `exponential`, `lognormal`, `empirical` | latencies in microseconds |
+| `Driver` | runs a world by choice instead of by time; the referee's steering wheel |
+| `Trace` | what happened, as plain data, with causes, clocks, states |
+| `Result`, `Metric`, `Series` | what a model says: numbers with units, curves, a true sentence |
+"""
+
+from dslab.sim.actor import Actor, Future, gather, sleep, step
+from dslab.sim.driver import Choice, Driver
+from dslab.sim.latency import empirical, exponential, fixed, lognormal, uniform
+from dslab.sim.node import Link, Node
+from dslab.sim.primitives import Lock, Queue, Semaphore, SharedLock
 from dslab.sim.result import Metric, Result, Series
 from dslab.sim.trace import Trace
+from dslab.sim.world import World
 
-__all__ = ["Metric", "Result", "Series", "Trace"]
+__all__ = [
+    "Actor", "Choice", "Driver", "Future", "Link", "Lock", "Metric", "Node", "Queue", "Result", "Semaphore", "Series",
+    "SharedLock", "Trace", "World", "empirical", "exponential", "fixed", "gather", "lognormal", "sleep", "step", "uniform",
+]  # fmt: skip
