@@ -56,6 +56,7 @@ class Driver:
         self.pool: list[tuple] = world._heap  # from now on in no order
         self.current: tuple | None = None  # the entry of the actor that is running
         self.counts: list[int] = []  # how many options there were at each position so far
+        self.taken: list[tuple[int, int]] = []  # the surprises of `run`
         self.cut_short = False
         world.push, world.cancel, world.stepped = self._push, self._cancel, self._stepped
         links = [*world._links.values(), world._default_link]
@@ -171,29 +172,32 @@ class Driver:
             world.current = target
             target.send(entry[3])
 
-    def run(self, picks: Iterable[tuple[int, int]] = (), watch: Callable[[World], Any] | None = None, limit: int = 10_000) -> bool:
+    def run(self, picks: Iterable[tuple[int, int]] = (), watch: Callable[[World], Any] | None = None, limit: int = 10_000,
+            wrap: bool = False) -> bool:  # fmt: skip
         """Follow a schedule to the end: the default everywhere but at ``picks``, ascending pairs (position, option).
 
         ``watch(world)`` is called after every event and ends the run by giving something true. Gives whether it did.
-        A run of ``limit`` events is ended and marked ``cut_short``. An option that does not exist raises IndexError.
+        A run of ``limit`` events is ended and marked ``cut_short``. An option that does not exist raises IndexError, or with
+        ``wrap`` (random schedules) is counted round to one that does; ``taken`` has the surprises that really happened.
         """
         todo = iter(picks)
         at, index = next(todo, (-1, 0))
         world, pool, counts = self.world, self.pool, self.counts
-        quick = watch is None and world.recorder is None
         while True:
             if len(counts) >= limit:
                 self.cut_short = True
                 return False
             if len(counts) == at:
-                self._happen(self._pick(index))
+                if not self._surprise(index, wrap):
+                    return False
                 at, index = next(todo, (-1, 0))
             elif world.mays or self._special:
                 if not self._default(at):
-                    return False
+                    return self._ended(at, wrap)
             elif self.current is not None:  # the common case: the running actor goes on
-                if quick:
-                    self._go_on(at if at >= 0 else limit)
+                if world.recorder is None:
+                    if self._go_on(at if at >= 0 else limit, watch):
+                        return True
                     continue
                 counts.append(1 + len(pool))
                 entry, self.current = self.current, None
@@ -203,14 +207,27 @@ class Driver:
                 entry = min(pool) if len(pool) > 1 else pool[0]
                 pool.remove(entry)
                 self._execute(entry)
-            elif at >= 0:
-                raise IndexError(f"the run ends after {len(counts)} events; the schedule wants a choice at {at}")
             else:
-                return False
+                return self._ended(at, wrap)
             if world.recorder is not None:
                 world.recorder.settle()
             if watch is not None and watch(world):
                 return True
+
+    def _surprise(self, index: int, wrap: bool) -> bool:
+        if wrap:
+            options = len(self.entries())
+            if not options:
+                return False
+            index = 1 + index % (options - 1) if options > 1 else 0
+        self.taken.append((len(self.counts), index))
+        self._happen(self._pick(index))
+        return True
+
+    def _ended(self, at: int, wrap: bool) -> bool:
+        if at >= len(self.counts) and not wrap:
+            raise IndexError(f"the run ends after {len(self.counts)} events; the schedule wants a choice at {at}")
+        return False
 
     def _default(self, at: int) -> bool:
         """Let the default happen where faults or links restrict what can; gives whether anything was left to happen."""
@@ -224,12 +241,12 @@ class Driver:
         self._happen(entries[0])
         return True
 
-    def _go_on(self, end: int) -> None:
-        """Run the running actor from step to step until it waits or position ``end`` is reached, in one tight loop."""
+    def _go_on(self, end: int, watch: Callable[[World], Any] | None) -> bool:
+        """Run the running actor from step to step until it waits, position ``end`` or ``watch`` says so: one tight loop."""
         world, pool, count = self.world, self.pool, self.counts.append
         _, serial, actor, value = self.current
         self.current, world.current = None, actor
-        send, wants = actor.send, ""
+        send, wants = actor.send, actor.label
         try:
             for _ in range(end - len(self.counts)):
                 count(1 + len(pool))
@@ -238,12 +255,15 @@ class Driver:
                 if wants.__class__ is not str or self.current is not None or actor.done:
                     if wants is not None:
                         world._put_off(actor, wants)
-                    return
+                    return watch is not None and bool(watch(world))
+                if watch is not None and watch(world):
+                    return True
         except StopIteration as stop:
             world._finish(actor, stop.value)
-            return
+            return watch is not None and bool(watch(world))
         actor.label = wants
         self.current = (world.now, serial, actor, value)
+        return False
 
 
 _KINDS = {Actor: "run", Delivery: "deliver", Loss: "lose"}
