@@ -80,10 +80,10 @@ class Verdict:
             return f"No violation in {self._extent()}."
         if self.kind == "sometimes":
             return f"{self.invariant} never happened in {self._extent()}, so the search shows little: {self.sentence}"
-        why = f" {self.explanation[0].upper()}{self.explanation[1:]}." if self.explanation else ""
+        why = f": {self.explanation}" if self.explanation else f"; it says that {self.sentence}"
         number = count(self.deviations, "surprise")
         ran = count(self.searched + self.sampled, "schedule")
-        return f"{self.invariant} is violated.{why} Found after {ran}; the shortest has {number}."
+        return f"{self.invariant} is violated{why}. Found after {ran}, with {number}."
 
     def _extent(self) -> str:
         text = count(self.searched, "schedule")
