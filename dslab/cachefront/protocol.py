@@ -26,7 +26,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from dslab.sim import Node, World
+from dslab.sim import Node, World, sleep
 
 MINUTE_US = 60_000_000
 YEAR_US = 365 * 24 * 60 * MINUTE_US
@@ -281,6 +281,7 @@ class Engine:
         self.node = system.world.node(name, label=label or name.capitalize(), kind="client", saw="")
         self.node.on("warm", self.warm)
         self.own: dict[str, int] = {}  # the newest version of its own that was acknowledged to this client
+        self.fill_delay_us = 0  # how long its fills are held up on their way (a full buffer, a pause)
 
     async def read(self, key: str = "k", source: str = "") -> str | None:
         """Read one row through the cache; on a miss fill the slot behind the answer."""
@@ -302,8 +303,14 @@ class Engine:
             return
         if self.switches.bug == "cas in two steps":
             self.node.spawn(self._fill_in_two_steps(key, entry), f"{self.node.id} (fill)")
+        elif self.fill_delay_us:
+            self.node.spawn(self._fill_late(key, entry), f"{self.node.id} (fill)")
         else:
             self.node.send(self.cache, "fill", key=key, entry=entry)
+
+    async def _fill_late(self, key: str, entry: Entry) -> None:
+        await sleep(self.fill_delay_us)
+        self.node.send(self.cache, "fill", key=key, entry=entry)
 
     async def _fill_in_two_steps(self, key: str, entry: Entry) -> None:
         old = await self.node.call(self.cache, "get", key=key)
