@@ -21,7 +21,9 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo) -> Itera
     report = yield
     if IN_CI and report.skipped and not hasattr(report, "wasxfail"):
         report.outcome = "failed"
-        report.longrepr = f"skipped in CI, where everything must run: {call.excinfo.value if call.excinfo else ''}"
+        report.longrepr = (
+            f"skipped in CI, where everything must run: {call.excinfo.value if call.excinfo else ''}"
+        )
     return report
 
 
