@@ -17,8 +17,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from dslab.sim.result import Metric
-
 HOLD_S_MAX = 30.0
 
 
@@ -138,12 +136,12 @@ class Comparison:
             f"{self.slower.label} does not take {self.at_least:g} times as long as {self.faster.label} here."
         )
 
-    def metrics(self) -> dict[str, Metric]:
-        """Give the raw numbers for a Result; every name ends in ``_measured``, none belongs into compared output."""
+    def numbers(self) -> dict[str, float]:
+        """Give the raw numbers by name; each name ends in ``_measured``, none belongs into compared output."""
         return {
-            "ratio_measured": Metric(f"{self.slower.label} / {self.faster.label}", self.ratio),
-            "slower_us_measured": Metric(self.slower.label, self.slower.median_us, "µs"),
-            "faster_us_measured": Metric(self.faster.label, self.faster.median_us, "µs"),
+            "ratio_measured": self.ratio,
+            "slower_us_measured": self.slower.median_us,
+            "faster_us_measured": self.faster.median_us,
         }
 
 

@@ -188,6 +188,7 @@ def die_with_keeper(signal_number: int) -> Callable[[], None] | None:
     keeper = os.getpid()
 
     def hook() -> None:
+        """Run in the child, between fork and exec."""
         prctl(1, signal_number, 0, 0, 0)  # 1 is PR_SET_PDEATHSIG, see prctl(2)
         if os.getppid() != keeper:
             os.kill(os.getpid(), signal_number)
@@ -209,6 +210,7 @@ class Server:
         self.quit = signal.SIGTERM
 
     def log(self) -> str:
+        """Give the path of the file that the server's words go to."""
         return os.path.join(self.folder, "log")
 
     def spawn(self, arguments: list[str], account: Any = None) -> subprocess.Popen:
@@ -233,6 +235,7 @@ class Server:
         return self.process
 
     def start(self) -> None:
+        """Make the folder, start the server, wait until it answers; raises Failure."""
         raise NotImplementedError
 
     def stop(self) -> None:
@@ -261,6 +264,7 @@ class Postgres(Server):
     """PostgreSQL: make a cluster, which takes most of the time, then start it."""
 
     def start(self) -> None:
+        """Make the folder and a cluster in it, start PostgreSQL, wait until it answers; raises Failure."""
         # "Immediate shutdown": the data is thrown away, so no checkpoint; shared memory is still released.
         self.quit = getattr(signal, "SIGQUIT", signal.SIGTERM)
         account = other_account()
@@ -286,6 +290,7 @@ class Postgres(Server):
         return {"listen_addresses": "127.0.0.1", "port": str(self.address["port"])} | nowhere
 
     def initialise(self, initdb: str, data: str, settings: dict[str, str], account: Any) -> None:
+        """Make the cluster with the settings written into its postgresql.conf; raises Failure."""
         arguments = [
             initdb,
             "-D",
@@ -327,6 +332,7 @@ class Valkey(Server):
     """Valkey: nothing to prepare, one process, nothing stored on disk."""
 
     def start(self) -> None:
+        """Make the folder, start Valkey, wait until it answers; raises Failure."""
         self.folder = make_folder(self.job["folders"], "dslab-vk-", VALKEY_SOCKET, None)
         path = os.path.join(self.folder, VALKEY_SOCKET)
         self.address = {"path": path}

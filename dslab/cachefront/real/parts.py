@@ -1,14 +1,6 @@
 """The two real parts of CacheFront: rows in PostgreSQL with commit timestamps, slots in Valkey with compare-and-set.
 
-| word        | meaning                                                                                              |
-|-------------|------------------------------------------------------------------------------------------------------|
-| row         | what the store holds for a key: a value, a tombstone (``deleted``) and its timestamp (``updated_at``) |
-| timestamp   | microseconds, one per transaction, strictly rising in the order of commits                           |
-| soft delete | set the tombstone instead of removing the row, so that the row can still be found by its timestamp   |
-| slot        | what the cache holds for a key: a row or a marker, with its timestamp; or nothing                    |
-| CAS         | compare-and-set: the slot takes only what is newer, or a row of the same timestamp; one Lua script   |
-
-Needs no server to be imported: a connection and a client are passed in. Used by `dslab.cachefront.real`.
+Needs no server to be imported: a connection and a client are passed in. The words are those of `dslab.cachefront.real`.
 """
 
 from __future__ import annotations
@@ -17,8 +9,6 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-ROW_TTL_MS = 300_000  # five minutes, Uber's default
-MARKER_TTL_MS = 60_000
 CLOCK_BACK_US = 60_000_000  # how far a clock that is not monotonic steps back
 
 # ------------------------------------------------------------------------------------------------------- the store
@@ -34,14 +24,17 @@ WALL_CLOCK_US = "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint"
 # The updated row stays locked until COMMIT, so transactions commit in the order of their timestamps.
 NEXT_TIMESTAMP = f"UPDATE clock SET last = greatest(last + 1, {WALL_CLOCK_US}) RETURNING last"
 STEPPED_BACK = f"SELECT {WALL_CLOCK_US} - {CLOCK_BACK_US}"
-PUT = """INSERT INTO entry VALUES (%(key)s, %(owner)s, %(value)s, false, %(timestamp)s)
-         ON CONFLICT (key) DO UPDATE SET (value, deleted, updated_at) = (excluded.value, false, excluded.updated_at)"""
-UPDATE_WHERE = (
-    "UPDATE entry SET value = %(value)s, updated_at = %(timestamp)s WHERE owner = %(owner)s AND NOT deleted"
-)
-SOFT_DELETE_WHERE = (
-    "UPDATE entry SET deleted = true, updated_at = %(timestamp)s WHERE owner = %(owner)s AND NOT deleted"
-)
+
+PUT = """
+INSERT INTO entry VALUES (%(key)s, %(owner)s, %(value)s, false, %(timestamp)s)
+ON CONFLICT (key) DO UPDATE SET (value, deleted, updated_at) = (excluded.value, false, excluded.updated_at)
+"""
+UPDATE_WHERE = """
+UPDATE entry SET value = %(value)s, updated_at = %(timestamp)s WHERE owner = %(owner)s AND NOT deleted
+"""
+SOFT_DELETE_WHERE = """
+UPDATE entry SET deleted = true, updated_at = %(timestamp)s WHERE owner = %(owner)s AND NOT deleted
+"""
 HARD_DELETE_WHERE = "DELETE FROM entry WHERE owner = %(owner)s"
 
 
@@ -65,6 +58,7 @@ class Store:
         found = self.connection.execute(query, [key]).fetchone()
         return Row(*found) if found else None
 
+    # [commit] one transaction: a timestamp, the write, and the keys that carry the timestamp afterwards
     def change(self, statement: str, monotonic: bool = True, **parameters: str) -> tuple[int, list[str]]:
         """Run one write as a transaction; returns its timestamp and the keys that it changed.
 
@@ -78,6 +72,7 @@ class Store:
             keys = [key for (key,) in self.connection.execute(query, [timestamp])]
         return timestamp, keys
 
+    # [/commit]
     def stop_following(self) -> None:
         """Become a follower that lags: from now on, read from a snapshot of this moment."""
         self.connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
@@ -86,25 +81,28 @@ class Store:
 
 # ------------------------------------------------------------------------------------------------------- the cache
 
-# Valkey runs a script as one step. Numbers in Lua are doubles, exact up to 2**53; microseconds stay below until 2255.
+# Valkey runs a script as one step. Numbers in Lua are doubles, exact up to 2**53: microseconds stay below until 2255.
 OFFER = """
 local key, timestamp, kind, value, ttl_ms, cas = KEYS[1], tonumber(ARGV[1]), ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local held = tonumber(redis.call('HGET', key, 'timestamp') or '-1')
-local newer = timestamp > held or (timestamp == held and kind == 'row')
+local newer = timestamp > held or (timestamp == held and kind ~= 'marker')
 if cas == 'on' and not newer then return 0 end
 redis.call('HSET', key, 'timestamp', ARGV[1], 'kind', kind, 'value', value)
-redis.call('PEXPIRE', key, ttl_ms)
+if ttl_ms == '' then redis.call('PERSIST', key) else redis.call('PEXPIRE', key, ttl_ms) end
 return 1
 """
 
 
 @dataclass(frozen=True)
 class Slot:
-    """What the cache holds for a key: ``kind`` is "row" or "marker"."""
+    """What the cache holds for a key: ``kind`` is "row", "marker" or "absent" (no such row, timestamp 0: never was)."""
 
     kind: str
     value: str
     timestamp: int
+
+    def __str__(self) -> str:
+        return f"{self.value if self.kind == 'row' else self.kind}{'@' if self.timestamp else ''}"
 
 
 class Cache:
@@ -119,9 +117,12 @@ class Cache:
         held = self.client.hgetall(self.prefix + key)
         return Slot(held["kind"], held["value"], int(held["timestamp"])) if held else None
 
-    def offer(self, key: str, slot: Slot, cas: bool) -> bool:
-        """Put a row or a marker into the slot; with CAS only if it is newer. Tells whether it was taken."""
-        ttl_ms = ROW_TTL_MS if slot.kind == "row" else MARKER_TTL_MS
+    def offer(self, key: str, slot: Slot, cas: bool, ttl_us: int | None) -> bool:
+        """Put something into the slot, with CAS only if it is newer; tells whether it was taken.
+
+        ``ttl_us``: its time to live in microseconds, at least a millisecond; None for no end.
+        """
+        ttl_ms = "" if ttl_us is None else max(1, ttl_us // 1000)
         arguments = [slot.timestamp, slot.kind, slot.value, ttl_ms, "on" if cas else "off"]
         return bool(self.script(keys=[self.prefix + key], args=arguments))
 
@@ -129,8 +130,9 @@ class Cache:
         """Empty the slot."""
         self.client.delete(self.prefix + key)
 
-    def expire(self, key: str) -> None:
-        """Let the slot's time to live pass now instead of in a minute; returns once it is empty."""
-        self.client.pexpire(self.prefix + key, 1)
-        while self.client.exists(self.prefix + key):
-            time.sleep(0.001)
+    def let_ttl_pass(self, key: str) -> None:
+        """Let the slot's time to live pass now instead of in minutes; a slot without one stays."""
+        if self.client.pttl(self.prefix + key) >= 0:
+            self.client.pexpire(self.prefix + key, 1)
+            while self.client.exists(self.prefix + key):
+                time.sleep(0.001)
