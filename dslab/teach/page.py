@@ -1,0 +1,237 @@
+"""How the classroom is shown: one text, one piece of HTML, the same on every run.
+
+| word  | meaning                                                                                        |
+|-------|------------------------------------------------------------------------------------------------|
+| shown | an object with `describe()` (plain text, what a notebook's comparison sees) and `html()`         |
+| card  | a bordered block with a label; the state is told by a word and a sign, never by colour alone      |
+| piece | what an output is (prediction, exercise ...), kept in its metadata for the structure checker      |
+
+Author's texts may hold `code` between backticks and blank lines between paragraphs; nothing else is markup.
+Colours come from JupyterLab's own variables, so that light and dark both work; nothing here is random.
+"""
+
+from __future__ import annotations
+
+import html
+import math
+import re
+import textwrap
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+COLUMNS = 100  # width of plain text
+SIGNS = {"right": "✓", "wrong": "✗", "none": "–"}
+_ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
+_STYLE = """<style>
+div.dslab-teach{color:var(--jp-content-font-color1,inherit);max-width:60em;font-size:var(--jp-content-font-size1,14px);
+line-height:1.5;font-family:var(--jp-content-font-family,system-ui,sans-serif)}
+div.dslab-teach p{margin:.35em 0}
+div.dslab-teach ul,div.dslab-teach ol{margin:.35em 0;padding-left:2em}
+div.dslab-teach .card{border:1px solid var(--jp-border-color1,#bdbdbd);border-left:5px solid #0072b2;border-radius:3px;
+padding:.5em 1em}
+div.dslab-teach .card.right{border-left-color:#009e73}
+div.dslab-teach .card.wrong{border-left-color:#d55e00;border-left-style:double;border-left-width:7px}
+div.dslab-teach .card.none{border-left-color:var(--jp-border-color1,#bdbdbd)}
+div.dslab-teach .card.exercise{border-left-color:#cc79a7}
+div.dslab-teach .quiet{color:var(--jp-content-font-color2,inherit)}
+div.dslab-teach code{font-family:var(--jp-code-font-family,monospace);font-size:.93em;padding:0 .2em;
+background:var(--jp-layout-color2,transparent);color:inherit}
+div.dslab-teach pre{font-family:var(--jp-code-font-family,monospace);font-size:var(--jp-code-font-size,13px);line-height:1.4;
+margin:.35em 0;padding:.5em .8em;white-space:pre-wrap;color:inherit;background:var(--jp-layout-color2,transparent)}
+div.dslab-teach pre code{padding:0;background:none}
+div.dslab-teach table{border-collapse:collapse;margin:.35em 0;font-size:inherit;table-layout:auto;color:inherit}
+div.dslab-teach caption{text-align:left;font-weight:600;padding:.2em 0;color:inherit;caption-side:top}
+div.dslab-teach th,div.dslab-teach td{text-align:left;vertical-align:top;padding:.3em .7em;max-width:34em;
+white-space:normal;border-bottom:1px solid var(--jp-border-color2,#bdbdbd)}
+div.dslab-teach tbody tr{background:none}
+div.dslab-teach td.number{text-align:right;font-variant-numeric:tabular-nums}
+div.dslab-teach summary{cursor:pointer}
+div.dslab-teach .kw{color:var(--jp-mirror-editor-keyword-color,inherit);font-weight:600}
+div.dslab-teach .st{color:var(--jp-mirror-editor-string-color,inherit)}
+div.dslab-teach .cm{color:var(--jp-mirror-editor-comment-color,inherit);font-style:italic}
+div.dslab-teach .nu{color:var(--jp-mirror-editor-number-color,inherit)}
+div.dslab-teach .ln{color:var(--jp-content-font-color2,inherit);user-select:none}
+</style>"""
+
+
+class Shown:
+    """Something a notebook shows. Subclasses give `describe()` and `html()`; both must be the same on every run."""
+
+    piece = "text"
+
+    def describe(self) -> str:
+        """Give the whole content as plain text."""
+        raise NotImplementedError
+
+    def html(self) -> str:
+        """Give the whole content as HTML, without the styles."""
+        return f"<pre>{escape(self.describe())}</pre>"
+
+    def marks(self) -> dict[str, Any]:
+        """Give what the output's metadata says about this object; the structure checker reads it."""
+        return {"piece": self.piece}
+
+    def __repr__(self) -> str:
+        return self.describe()
+
+    def _repr_mimebundle_(
+        self, include: Any = None, exclude: Any = None
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
+        return {"text/plain": self.describe(), "text/html": styled(self.html())}, {"dslab": self.marks()}
+
+
+class Table(Shown):
+    """A captioned table. ``columns`` are the headings, each row is a sequence of texts; the first cell heads its row."""
+
+    piece = "table"
+
+    def __init__(
+        self, caption: str, columns: Sequence[str], rows: Iterable[Sequence[Any]], note: str = ""
+    ) -> None:
+        self.caption, self.columns, self.note = caption, tuple(columns), note
+        self.rows = tuple(
+            tuple(cell if isinstance(cell, str) else rounded(cell) for cell in row) for row in rows
+        )
+        for row in self.rows:
+            if len(row) != len(self.columns):
+                raise ValueError(
+                    f"the row {row} has {len(row)} cells; the table {caption!r} has {len(self.columns)} columns"
+                )
+
+    def describe(self) -> str:
+        """Give the table as aligned text, with its caption above and its note below."""
+        return "\n".join(
+            [self.caption, *text_table(self.columns, self.rows), *([self.note] if self.note else [])]
+        )
+
+    def html(self) -> str:
+        """Give the table as HTML with a caption and scoped headings."""
+        return html_table(self.caption, self.columns, self.rows) + (
+            paragraphs(self.note) if self.note else ""
+        )
+
+
+def styled(body: str) -> str:
+    """Wrap HTML in the classroom's scope, with its styles."""
+    return f'{_STYLE}<div class="dslab-teach">{body}</div>'
+
+
+def escape(text: Any) -> str:
+    """Escape a text for HTML."""
+    return html.escape(str(text), quote=True)
+
+
+class Html(str):
+    """A text that is HTML already: it is not escaped again."""
+
+    __slots__ = ()
+
+
+def inline(text: str) -> str:
+    """Escape one line of an author's text; what stands between backticks becomes code."""
+    if isinstance(text, Html):
+        return text
+    parts = str(text).split("`")
+    if len(parts) % 2 == 0:  # an odd backtick is an ordinary character
+        return escape(text)
+    return "".join(
+        f"<code>{escape(part)}</code>" if place % 2 else escape(part) for place, part in enumerate(parts)
+    )
+
+
+def paragraphs(text: str, kind: str = "") -> str:
+    """Give an author's text as HTML paragraphs, parted where it has blank lines."""
+    label = f' class="{kind}"' if kind else ""
+    return "".join(
+        f"<p{label}>{inline(' '.join(part.split()))}</p>" for part in str(text).split("\n\n") if part.strip()
+    )
+
+
+def prose(text: str, indent: str = "") -> str:
+    """Wrap an author's text to `COLUMNS`, keeping its paragraphs."""
+    parts = [" ".join(part.split()) for part in str(text).split("\n\n") if part.strip()]
+    return "\n".join(
+        textwrap.fill(part, COLUMNS, initial_indent=indent, subsequent_indent=indent) for part in parts
+    )
+
+
+def items(texts: Iterable[str], mark: str = "-") -> list[str]:
+    """Give texts as plain list items; a ``mark`` of "1." numbers them."""
+    lines = []
+    for place, text in enumerate(texts, 1):
+        head = f"  {place}. " if mark == "1." else f"  {mark} "
+        lines.append(
+            textwrap.fill(
+                " ".join(str(text).split()), COLUMNS, initial_indent=head, subsequent_indent=" " * len(head)
+            )
+        )
+    return lines
+
+
+def card(kind: str, label: str, body: str) -> str:
+    """Give a bordered block: ``kind`` is a style (prediction, exercise, right, wrong, none), ``label`` is always read."""
+    return f'<div class="card {kind}"><p><strong>{inline(label)}</strong></p>{body}</div>'
+
+
+def html_table(caption: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Give an HTML table with a caption, column headings and row headings; cells that are numbers align right."""
+    head = "".join(f'<th scope="col">{inline(name)}</th>' for name in columns)
+    body = "".join(
+        f'<tr><th scope="row">{inline(row[0])}</th>{"".join(map(_cell, row[1:]))}</tr>' for row in rows
+    )
+    return f"<table><caption>{inline(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def _cell(text: str) -> str:
+    number = ' class="number"' if re.fullmatch(r"[-+−]?[\d,.]+( ?%)?", text) else ""
+    return f"<td{number}>{inline(text)}</td>"
+
+
+def text_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    """Give the lines of an aligned text table."""
+    lines = [tuple(columns), *map(tuple, rows)]
+    widths = [max(len(line[place]) for line in lines) for place in range(len(columns))]
+    lines.insert(1, tuple("-" * width for width in widths))
+    return [
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+        for line in lines
+    ]
+
+
+def rounded(value: Any, digits: int = 4) -> str:
+    """Write a value for reading: floats to ``digits`` significant figures, thousands apart, yes/no for booleans."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            return "not a number" if math.isnan(value) else "infinite" if value > 0 else "minus infinite"
+        short = float(f"{value:.{digits}g}")
+        return f"{short:,.0f}" if abs(short) >= 10 ** (digits - 1) or short == int(short) else _plain(short)
+    return value if isinstance(value, str) else as_code(value)
+
+
+def _plain(number: float) -> str:
+    return f"{number:g}" if abs(number) >= 1e-4 else f"{number:.2e}"
+
+
+def with_unit(value: Any, unit: str) -> str:
+    """Write a value with its unit: "3.2 ms", "99 %", "7"."""
+    return f"{rounded(value)} {unit}".rstrip()
+
+
+def plain(text: str, limit: int = 300) -> str:
+    """Make a text the same on every run: without memory addresses, and at most ``limit`` characters."""
+    text = _ADDRESS.sub("", text)
+    return text if len(text) <= limit else text[: limit - 4] + " ..."
+
+
+def as_code(value: Any, limit: int = 120) -> str:
+    """Write a value as it would be written in code, the same on every run (a set in order); never raises."""
+    try:
+        if isinstance(value, (set, frozenset)) and value:
+            return plain("{" + ", ".join(sorted(map(repr, value))) + "}", limit)
+        return plain(repr(value), limit)
+    except Exception:  # somebody else's repr failed; the sentence that holds it must not
+        return f"a {type(value).__name__}"
