@@ -37,13 +37,13 @@ test: test-unit test-notebooks test-browser ## run everything that must pass
 
 test-unit: $(TESTED) ## units, layers, project files, the form of the notebooks
 	@echo; echo "== 1 of 3: units, layers, project files, the form of the notebooks"
-	@"$(RUN)" -m pytest -n $(JOBS) -m 'not browser' tests
+	@"$(RUN)" -m pytest -n $(JOBS) --dist loadfile -m 'not browser' tests
 
 # Three runs, since an order that hangs on hash() shows only when the seed of str.__hash__ changes.
 test-notebooks: $(TESTED) ## every notebook, its outputs compared with what is stored (SEEDS='1 2 3')
 	@for seed in $(SEEDS); do \
 	  echo; echo "== 2 of 3: notebooks, strict, PYTHONHASHSEED=$$seed"; \
-	  PYTHONHASHSEED=$$seed "$(RUN)" -m pytest -n $(JOBS) notebooks; \
+	  PYTHONHASHSEED=$$seed "$(RUN)" tests/leftovers.py "$(RUN)" -m pytest -n $(JOBS) --dist loadfile notebooks; \
 	done
 
 # One at a time: a browser and a JupyterLab already fill two cores.

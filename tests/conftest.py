@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[1]
+from dslab import doctor
+from tests import leftovers
+
 IN_CI = os.environ.get("CI", "").lower() == "true"
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 NO_BROWSER = "no Chromium on this machine: sudo apt install chromium (or name one in DSLAB_CHROMIUM)"
 
 
@@ -27,11 +27,21 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo) -> Itera
     return report
 
 
+@pytest.fixture(scope="session", autouse=True)
+def nothing_left_behind() -> Iterator[None]:
+    """Fail at the very end where a process that these tests started still runs."""
+    before, mark = os.environ.get(leftovers.VARIABLE), leftovers.new_mark()
+    os.environ[leftovers.VARIABLE] = mark
+    yield
+    found = leftovers.left(mark)
+    os.environ.pop(leftovers.VARIABLE) if before is None else os.environ.update({leftovers.VARIABLE: before})
+    assert found == []
+
+
 @pytest.fixture(scope="session")
 def chromium() -> str:
-    """Give the path of the Chromium to drive: DSLAB_CHROMIUM, or the first that PATH has; skip where there is none."""
-    named = os.environ.get("DSLAB_CHROMIUM")
-    found = shutil.which(named) if named else next(filter(None, map(shutil.which, BROWSERS)), None)
+    """Give the path of the Chromium to drive; skip where there is none."""
+    found = doctor.chromium()
     if found is None:
         pytest.skip(NO_BROWSER)
     return found
@@ -40,4 +50,4 @@ def chromium() -> str:
 @pytest.fixture(scope="session")
 def root() -> Path:
     """Give the folder of the whole project."""
-    return ROOT
+    return Path(__file__).resolve().parents[1]
