@@ -23,7 +23,7 @@ capacities, latencies and the Zipf law are modelled; Uber has published none of 
 | model          | question                                                       | file        |
 |----------------|----------------------------------------------------------------|-------------|
 | `hit_rate`     | how do hit rate and database load follow TTL and skew?         | hits.py     |
-| `lru`          | and where memory is short, so that rows are evicted?           | hits.py     |
+| `lru`          | and where memory is short, so that rows are evicted?           | memory.py   |
 | `staleness`    | how long is a stale copy served, and how old is it?            | meters.py   |
 | `cluster_loss` | one Redis cluster of ten dies: which database shards suffer?   | clusters.py |
 | `breaker`      | one Redis node falls ill: what does a circuit breaker save?    | shedding.py |
@@ -39,28 +39,22 @@ from __future__ import annotations
 from dslab.cachefront.fleet.clusters import CLUSTER_LOSS_RANGES, cluster_loss, load_multiple, share_lost
 from dslab.cachefront.fleet.hits import (
     HIT_RATE_RANGES,
-    LRU_RANGES,
-    characteristic_time,
     entry_life_s,
     hit_rate,
-    lru,
-    lru_hit_rate,
     needed_reads_per_write,
     row_hit_rate,
     row_stale_rate,
 )
-from dslab.cachefront.fleet.meters import (
-    STALENESS_RANGES,
+from dslab.cachefront.fleet.invalidation import (
     Paths,
     duration_bound_s,
     duration_over,
     gap_if_all_lost_s,
     paths,
-    replay,
     stale_share,
-    staleness,
-    year_old_row,
 )
+from dslab.cachefront.fleet.memory import LRU_RANGES, characteristic_time, lru, lru_hit_rate
+from dslab.cachefront.fleet.meters import STALENESS_RANGES, replay, staleness, year_old_row
 from dslab.cachefront.fleet.popularity import Band, zipf
 from dslab.cachefront.fleet.ranges import Options, Range, Switch
 from dslab.cachefront.fleet.regions import WARM_UP_RANGES, ahead_chance, warm_up

@@ -93,47 +93,55 @@ def cluster_loss(
     if dead > clusters:
         raise ValueError(f"dead is {dead}; it must be at most the number of clusters, which is {clusters}")
     normal = read_rate * (1 - hit_rate) / db_shards
-    capacity = normal * headroom
     both = {scheme: _after(params, scheme, normal) for scheme in SHARDING}
-    before, placed = _placed(params, sharding)
-    after = both[sharding]
-    x = tuple(float(shard) for shard in range(db_shards))
-    series = {
-        "before": Series("before, by closed form", x, (normal,) * db_shards, "theory"),
-        "after": Series("after, by closed form", x, tuple(after), "theory"),
-        "before_simulated": Series("before, rows placed by hash", x, tuple(before)),
-        "after_simulated": Series("after, rows placed by hash", x, tuple(placed)),
-        "capacity": Series("capacity of a shard", x, (capacity,) * db_shards, "theory"),
-    } | {f"hottest_vs_hit_{scheme}": _hottest_curve(params, scheme) for scheme in SHARDING}
-    metrics = {
+    placed = _placed(params, sharding)
+    metrics = _loss_metrics(params, normal, both[sharding], placed[1])
+    series = _shard_series(params, normal, both[sharding], placed)
+    series |= {f"hottest_vs_hit_{scheme}": _hottest_curve(params, scheme) for scheme in SHARDING}
+    table = [_scheme_row(params, scheme, normal, loads) for scheme, loads in both.items()]
+    return Result(params, metrics, _loss_text(params, metrics), series, {"schemes": table})
+
+
+def _loss_metrics(params: dict, normal: float, after: list[float], placed: list[float]) -> dict[str, Metric]:
+    capacity, reads = normal * params["headroom"], params["read_rate"]
+    total = load_multiple(params["hit_rate"], params["dead"] / params["clusters"])
+    return {
         "normal": Metric("normal load of a shard", normal, "rows/s"),
+        "capacity": Metric("capacity of a shard", capacity, "rows/s"),
         "hottest": Metric("load of the hottest shard", max(after), "rows/s"),
         "hottest_multiple": Metric("hottest shard, times normal", _multiple(max(after), normal)),
         "hottest_multiple_simulated": Metric(
             "hottest shard, times normal, simulated", _multiple(max(placed), normal)
         ),
-        "total_multiple": Metric(
-            "all shards together, times normal", load_multiple(hit_rate, dead / clusters)
-        ),
-        "capacity": Metric("capacity of a shard", capacity, "rows/s"),
-        "shards_over": Metric(
-            "shards over capacity", sum(load > capacity * (1 + 1e-9) for load in after), "shards"
-        ),
-        "shed_share": Metric("share of all reads shed", _shed(after, capacity, read_rate)),
-        "shed_share_simulated": Metric(
-            "share of all reads shed, simulated", _shed(placed, capacity, read_rate)
-        ),
+        "total_multiple": Metric("all shards together, times normal", total),
+        "shards_over": Metric("shards over capacity", _over(after, capacity), "shards"),
+        "shed_share": Metric("share of all reads shed", _shed(after, capacity, reads)),
+        "shed_share_simulated": Metric("share of all reads shed, simulated", _shed(placed, capacity, reads)),
     }
-    table = [
-        {
-            "sharding": scheme,
-            "hottest shard, times normal": _multiple(max(loads), normal),
-            "shards over capacity": sum(load > capacity * (1 + 1e-9) for load in loads),
-            "share of reads shed": _shed(loads, capacity, read_rate),
-        }
-        for scheme, loads in both.items()
-    ]
-    return Result(params, metrics, _loss_text(params, metrics), series, {"schemes": table})
+
+
+def _shard_series(
+    params: dict, normal: float, after: list[float], placed: tuple[list[float], list[float]]
+) -> dict[str, Series]:
+    shards = params["db_shards"]
+    x, level = tuple(map(float, range(shards))), (normal * params["headroom"],) * shards
+    return {
+        "before": Series("before, closed form", x, (normal,) * shards, "theory"),
+        "after": Series("after, closed form", x, tuple(after), "theory"),
+        "before_simulated": Series("before, rows placed by hash", x, tuple(placed[0])),
+        "after_simulated": Series("after, rows placed by hash", x, tuple(placed[1])),
+        "capacity": Series("capacity of a shard", x, level, "theory"),
+    }
+
+
+def _scheme_row(params: dict, scheme: str, normal: float, loads: list[float]) -> dict[str, str | float]:
+    capacity = normal * params["headroom"]
+    return {
+        "sharding": scheme,
+        "hottest shard, times normal": _multiple(max(loads), normal),
+        "shards over capacity": _over(loads, capacity),
+        "share of reads shed": _shed(loads, capacity, params["read_rate"]),
+    }
 
 
 def _after(params: dict, sharding: str, normal: float) -> list[float]:
@@ -162,6 +170,10 @@ def _placed(params: dict, sharding: str) -> tuple[list[float], list[float]]:
 
 def _multiple(load: float, normal: float) -> float:
     return load / normal if normal else 1.0
+
+
+def _over(loads: list[float], capacity: float) -> int:
+    return sum(load > capacity * (1 + 1e-9) for load in loads)
 
 
 def _shed(loads: list[float], capacity: float, read_rate: float) -> float:

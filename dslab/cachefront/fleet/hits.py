@@ -1,4 +1,4 @@
-"""How often the cache answers: TTL caches and LRU caches, closed forms beside simulations.
+"""How often the cache answers: caches with a TTL, closed forms beside a simulation.
 
 Reads of a row are Poisson, writes of it too, and both fall on rows by the same Zipf law. A TTL starts at the fill; a hit
 does not renew it unless ``renew`` says so. What a write does to the cached row is a switch: "invalidate" (a marker:
@@ -13,19 +13,18 @@ until its TTL ends). For one row, with reads at rate r, writes at rate w and a T
 
 L is the mean time that an entry lives. First column: a cycle is one miss, then L seconds of hits (Jung, Berger and
 Balakrishnan, INFOCOM 2003, for "nothing"). Second column: a read hits if the last touch is younger than T.
-An LRU cache behaves as the second column with one T for all rows, the *characteristic time* (Fagin 1977; Che, Tung
-and Wang, IEEE JSAC 2002; shown to be exact in the limit by Jiang, Nain and Towsley 2018).
 """
 
 from __future__ import annotations
 
-import itertools
 import math
 import random
-from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterable
+from dataclasses import dataclass
 
-from dslab.cachefront.fleet.popularity import Band, shares, spread_sample, zipf
+from dslab.cachefront.fleet.memory import lru_hit_rate
+from dslab.cachefront.fleet.numeric import poisson
+from dslab.cachefront.fleet.popularity import Band, spread_sample, zipf
 from dslab.cachefront.fleet.ranges import SEED, Options, Range, Switch, check_all
 from dslab.cachefront.fleet.uber import figure
 from dslab.cachefront.fleet.words import number, percent, span
@@ -45,17 +44,8 @@ HIT_RATE_RANGES = {
     "negative_caching": Switch(),
     "seed": SEED,
 }
-LRU_RANGES = {
-    "keys": Range(1, 100_000, "rows", whole=True),
-    "skew": Range(0, 3),
-    "capacity": Range(0, 100_000, "rows", whole=True),
-    "read_rate": Range(0.001, 1e9, "reads/s"),
-    "reads_per_write": Range(0.1, 1e9, "reads per write"),
-    "touches": Range(100, 1_000_000, "reads and writes", whole=True),
-    "seed": SEED,
-}
 TTL_CURVE_S = (*(10 ** (i / 4) for i in range(24)), 7.0 * DAY_S)
-SKEW_CURVE = tuple(i / 10 for i in range(21))
+SKEW_CURVE = tuple(i / 5 for i in range(11))
 _MOVES = 60  # through how many moves a simulation follows each of its rows
 
 
@@ -104,6 +94,50 @@ def needed_reads_per_write(hit_rate: float) -> float:
     return hit_rate / (1 - hit_rate)
 
 
+@dataclass(frozen=True)
+class _Cache:
+    """The settings of one TTL cache, and what it answers for any popularity and TTL; rates in events per second."""
+
+    reads: float
+    writes: float
+    on_write: str
+    renew: bool
+    cacheable: float  # share of the reads that ask for something the cache may hold
+    seed: int
+
+    def hits(self, bands: tuple[Band, ...], ttl_s: float) -> float:
+        """Closed form: share of all reads that hit."""
+        return self.cacheable * math.fsum(count * share * self._row(share, ttl_s) for count, share in bands)
+
+    def rows_cached(self, bands: tuple[Band, ...], ttl_s: float) -> float:
+        """Closed form: mean number of live entries (a Poisson read sees a row's slot as it is on average)."""
+        return math.fsum(count * self._row(share, ttl_s) for count, share in bands)
+
+    def stale(self, bands: tuple[Band, ...], ttl_s: float) -> float:
+        """Closed form: share of all reads that are served a stale value."""
+        if self.on_write != "nothing":
+            return 0.0
+        return self.cacheable * math.fsum(
+            count * share * row_stale_rate(self.reads * share, self.writes * share, ttl_s, self.renew)
+            for count, share in bands
+        )
+
+    def simulated(self, bands: tuple[Band, ...], ttl_s: float, rows: int = 25) -> float:
+        """Follow some rows, picked evenly through the reads, and average their hit ratios."""
+        if self.reads == 0 or ttl_s == 0:
+            return 0.0
+        rng = random.Random(f"{self.seed}/{ttl_s:.6g}")
+        follow, hit_ratios = _follow_renewed if self.renew else _follow_fixed, []
+        for share in spread_sample(bands, rows):
+            writes = 0.0 if self.on_write == "nothing" else self.writes * share
+            hits, misses = follow(rng, self.reads * share, writes, ttl_s, self.on_write == "fill")
+            hit_ratios.append(hits / (hits + misses) if hits else 0.0)
+        return self.cacheable * math.fsum(hit_ratios) / rows
+
+    def _row(self, share: float, ttl_s: float) -> float:
+        return row_hit_rate(self.reads * share, self.writes * share, ttl_s, self.renew, self.on_write)
+
+
 def hit_rate(
     keys: int = 1_000_000,
     skew: float = 0.9,
@@ -125,68 +159,71 @@ def hit_rate(
     Returns a Result with curves against TTL (s) and skew. Raises TypeError or ValueError for a value out of range.
     """
     params = check_all(HIT_RATE_RANGES, dict(locals()))
+    cacheable = 1.0 if negative_caching else 1 - absent
+    cache = _Cache(read_rate, read_rate / reads_per_write, on_write, renew, cacheable, seed)
     bands = zipf(keys, skew)
-    cacheable = 1 - absent if not negative_caching else 1.0
-    write_rate = read_rate / reads_per_write
-    load = (read_rate, write_rate)
-
-    def theory(at_ttl_s: float, of: tuple[Band, ...] = bands) -> float:
-        return cacheable * _sum_of_rows(of, load, at_ttl_s, renew, on_write)
-
-    def simulated(at_ttl_s: float, of: tuple[Band, ...] = bands, rows: int = 25) -> float:
-        rng = random.Random(f"{seed}/{at_ttl_s:.6g}")
-        return cacheable * _simulate_rows(rng, spread_sample(of, rows), load, at_ttl_s, renew, on_write)
-
-    hits, hits_simulated = theory(ttl_s), simulated(ttl_s, rows=50)
-    ttl_hits = {t: simulated(t) for t in (1.0, 300.0, 3_600.0, float(DAY_S))}
-    if ttl_s >= 1:
-        ttl_hits = dict(sorted((ttl_hits | {float(ttl_s): hits_simulated}).items()))
-    ttl_theory = [theory(t) for t in TTL_CURVE_S]
-    skew_hits = {s: simulated(ttl_s, zipf(keys, s)) for s in (0.0, 0.7, 1.4, 2.0)}
-    skew_theory = [theory(ttl_s, zipf(keys, s)) for s in SKEW_CURVE]
-    marks = (figure("default_ttl"), figure("long_ttl"))
-    series = {
-        "hit_vs_ttl": Series("closed form", TTL_CURVE_S, tuple(ttl_theory), "theory"),
-        "hit_vs_ttl_simulated": Series("simulated", tuple(ttl_hits), tuple(ttl_hits.values())),
-        "marks_vs_ttl": Series("5 minutes and 24 hours", marks, tuple(theory(t) for t in marks), "theory"),
-        "uber_24h": Series(
-            "Uber's one table at 24 hours: over", marks[1:], (figure("long_ttl_hit_rate"),), "claimed"
-        ),
-        "db_vs_ttl": Series(
-            "closed form", TTL_CURVE_S, tuple(read_rate * (1 - h) for h in ttl_theory), "theory"
-        ),
-        "db_vs_ttl_simulated": Series(
-            "simulated", tuple(ttl_hits), tuple(read_rate * (1 - h) for h in ttl_hits.values())
-        ),
-        "hit_vs_skew": Series("closed form", SKEW_CURVE, tuple(skew_theory), "theory"),
-        "hit_vs_skew_simulated": Series("simulated", tuple(skew_hits), tuple(skew_hits.values())),
-        "db_vs_skew": Series(
-            "closed form", SKEW_CURVE, tuple(read_rate * (1 - h) for h in skew_theory), "theory"
-        ),
-    }
-    cached = sum(
-        count * row_hit_rate(read_rate * share, write_rate * share, ttl_s, renew, on_write)
-        for count, share in bands
-    )
-    ceiling = cacheable * (reads_per_write / (reads_per_write + 1) if on_write == "invalidate" else 1.0)
-    stale = cacheable * _stale_share(bands, load, ttl_s, renew) if on_write == "nothing" else 0.0
-    metrics = {
-        "hit_rate": Metric("hit rate, closed form", hits),
-        "hit_rate_simulated": Metric("hit rate, simulated", hits_simulated),
-        "db_reads": Metric("reads that reach the database", read_rate * (1 - hits), "reads/s"),
-        "writes": Metric("writes", write_rate, "writes/s"),
-        "rows_cached": Metric("rows in the cache, on average", cached, "rows"),
-        "ceiling": Metric("highest hit rate any TTL can reach", ceiling),
-        "stale_share": Metric("share of reads served a stale value", stale),
+    simulated = cache.simulated(bands, ttl_s, rows=50)
+    series = _ttl_series(cache, bands, ttl_s, simulated) | _skew_series(cache, keys, ttl_s)
+    metrics = _hit_metrics(cache, bands, ttl_s, reads_per_write)
+    metrics |= {
+        "hit_rate_simulated": Metric("hit rate, simulated", simulated),
         "hit_rate_5_minutes": Metric("hit rate at a TTL of 5 minutes", series["marks_vs_ttl"].y[0]),
         "hit_rate_24_hours": Metric("hit rate at a TTL of 24 hours", series["marks_vs_ttl"].y[1]),
-        "lru_hit_rate": Metric(
-            "hit rate of an LRU cache of as many rows",
-            cacheable
-            * lru_hit_rate(bands, cached, reads_per_write if on_write == "invalidate" else math.inf),
-        ),
     }
     return Result(params, metrics, _hit_text(params, metrics), series, {"ceilings": _ceilings()})
+
+
+def _hit_metrics(
+    cache: _Cache, bands: tuple[Band, ...], ttl_s: float, reads_per_write: float
+) -> dict[str, Metric]:
+    hits, cached = cache.hits(bands, ttl_s), cache.rows_cached(bands, ttl_s)
+    invalidates = cache.on_write == "invalidate"
+    ceiling = cache.cacheable * (reads_per_write / (reads_per_write + 1) if invalidates else 1.0)
+    lru = cache.cacheable * lru_hit_rate(bands, cached, reads_per_write if invalidates else math.inf)
+    return {
+        "hit_rate": Metric("hit rate, closed form", hits),
+        "db_reads": Metric("reads that reach the database", cache.reads * (1 - hits), "reads/s"),
+        "writes": Metric("writes", cache.writes, "writes/s"),
+        "rows_cached": Metric("rows in the cache, on average", cached, "rows"),
+        "ceiling": Metric("highest hit rate any TTL can reach", ceiling),
+        "stale_share": Metric("share of reads served a stale value", cache.stale(bands, ttl_s)),
+        "lru_hit_rate": Metric("hit rate of an LRU cache of as many rows", lru),
+    }
+
+
+def _ttl_series(
+    cache: _Cache, bands: tuple[Band, ...], ttl_s: float, simulated_here: float
+) -> dict[str, Series]:
+    points = {t: cache.simulated(bands, t) for t in (1.0, 300.0, 3_600.0, float(DAY_S))}
+    if ttl_s >= 1:
+        points = dict(sorted((points | {float(ttl_s): simulated_here}).items()))
+    curve = [cache.hits(bands, t) for t in TTL_CURVE_S]
+    marks = (figure("default_ttl"), figure("long_ttl"))
+    at_marks, uber = tuple(cache.hits(bands, t) for t in marks), (figure("long_ttl_hit_rate"),)
+    x, y = tuple(points), tuple(points.values())
+    return {
+        "hit_vs_ttl": Series("closed form", TTL_CURVE_S, tuple(curve), "theory"),
+        "hit_vs_ttl_simulated": Series("simulated", x, y),
+        "marks_vs_ttl": Series("5 minutes and 24 hours", marks, at_marks, "theory"),
+        "uber_24h": Series("Uber's one table at 24 hours: over", marks[1:], uber, "claimed"),
+        "db_vs_ttl": Series("closed form", TTL_CURVE_S, _misses(cache, curve), "theory"),
+        "db_vs_ttl_simulated": Series("simulated", x, _misses(cache, y)),
+    }
+
+
+def _skew_series(cache: _Cache, keys: int, ttl_s: float) -> dict[str, Series]:
+    points = {skew: cache.simulated(zipf(keys, skew), ttl_s) for skew in (0.0, 0.7, 1.4, 2.0)}
+    curve = [cache.hits(zipf(keys, skew), ttl_s) for skew in SKEW_CURVE]
+    return {
+        "hit_vs_skew": Series("closed form", SKEW_CURVE, tuple(curve), "theory"),
+        "hit_vs_skew_simulated": Series("simulated", tuple(points), tuple(points.values())),
+        "db_vs_skew": Series("closed form", SKEW_CURVE, _misses(cache, curve), "theory"),
+        "db_vs_skew_simulated": Series("simulated", tuple(points), _misses(cache, points.values())),
+    }
+
+
+def _misses(cache: _Cache, hits: Iterable[float]) -> tuple[float, ...]:
+    return tuple(cache.reads * (1 - share) for share in hits)
 
 
 def _hit_text(params: dict, metrics: dict[str, Metric]) -> str:
@@ -197,60 +234,22 @@ def _hit_text(params: dict, metrics: dict[str, Metric]) -> str:
     )
     if params["on_write"] == "nothing":
         return (
-            text + f"as writes leave the cache alone, {percent(value['stale_share'])} of the reads are stale."
+            f"{text}as writes leave the cache alone, {percent(value['stale_share'])} of the reads are stale."
         )
+    other, name = ("5 minutes", "5_minutes") if params["ttl_s"] >= DAY_S else ("24 hours", "24_hours")
+    text += f"at {other} it would answer {percent(value[f'hit_rate_{name}'])}"
     if params["on_write"] == "fill":
-        return text + f"at 24 hours it would answer {percent(value['hit_rate_24_hours'])}."
-    missing = (
-        " and every read of a missing row" if params["absent"] and not params["negative_caching"] else ""
-    )
-    return text + (
-        f"at 24 hours it would answer {percent(value['hit_rate_24_hours'])}, and no TTL can pass "
-        f"{percent(value['ceiling'])}, since every write{missing} costs a miss."
+        return f"{text}."
+    unheld = params["absent"] and not params["negative_caching"]
+    missing = " and every read of a missing row" if unheld else ""
+    return (
+        f"{text}, and no TTL can pass {percent(value['ceiling'])}, since every write{missing} costs a miss."
     )
 
 
 def _ceilings() -> list[dict[str, float]]:
     ratios = (figure("reads_per_write"), figure("reads_per_write_high"), 999.0, 9_999.0)
     return [{"reads per write": ratio, "highest hit rate": ratio / (ratio + 1)} for ratio in ratios]
-
-
-def _sum_of_rows(
-    bands: tuple[Band, ...], load: tuple[float, float], ttl_s: float, renew: bool, on_write: str
-) -> float:
-    reads, writes = load
-    return math.fsum(
-        count * share * row_hit_rate(reads * share, writes * share, ttl_s, renew, on_write)
-        for count, share in bands
-    )
-
-
-def _stale_share(bands: tuple[Band, ...], load: tuple[float, float], ttl_s: float, renew: bool) -> float:
-    reads, writes = load
-    return math.fsum(
-        count * share * row_stale_rate(reads * share, writes * share, ttl_s, renew) for count, share in bands
-    )
-
-
-def _simulate_rows(
-    rng: random.Random,
-    rows: Sequence[float],
-    load: tuple[float, float],
-    ttl_s: float,
-    renew: bool,
-    on_write: str,
-) -> float:
-    """Follow rows of these shares of the reads, picked evenly through the reads, and average their hit ratios."""
-    reads, writes = load
-    if reads == 0 or ttl_s == 0:
-        return 0.0
-    follow = _follow_renewed if renew else _follow_fixed
-    hit_ratios = []
-    for share in rows:
-        row_writes = 0.0 if on_write == "nothing" else writes * share
-        hits, misses = follow(rng, reads * share, row_writes, ttl_s, on_write == "fill")
-        hit_ratios.append(hits / (hits + misses) if hits else 0.0)
-    return math.fsum(hit_ratios) / len(rows)
 
 
 def _follow_fixed(
@@ -269,7 +268,7 @@ def _follow_fixed(
             misses += read_first
             left_s = ttl_s if read_first or fill else 0.0
             continue
-        hits += _poisson(rng, reads * min(left_s, to_write_s))
+        hits += poisson(rng, reads * min(left_s, to_write_s))
         left_s = ttl_s if fill and to_write_s < left_s else 0.0
     return hits, misses
 
@@ -288,151 +287,3 @@ def _follow_renewed(
             misses += not (alive and in_time)
         alive = is_read or fill
     return hits, misses
-
-
-def _poisson(rng: random.Random, mean: float) -> int:
-    """Draw a Poisson count: by a product of uniform draws up to a mean of 12, by the normal law rounded above it."""
-    if mean > 12:
-        return max(0, round(rng.gauss(mean, math.sqrt(mean))))
-    count, product, least = 0, rng.random(), math.exp(-mean)
-    while product > least:
-        count += 1
-        product *= rng.random()
-    return count
-
-
-def characteristic_time(bands: Sequence[Band], capacity: float, touch_rate: float = 1.0) -> float:
-    """Seconds after which an untouched row is evicted from an LRU cache of ``capacity`` rows (Che's approximation).
-
-    It solves sum over rows of (1 - e^(-touches of the row * t)) = capacity by bisection; ``touch_rate`` is reads and
-    writes per second. 0 where there is no room, infinite where all rows fit or nothing is touched.
-    """
-    if capacity <= 0:
-        return 0.0
-    if capacity >= sum(band.count for band in bands) * (1 - 1e-9) or touch_rate == 0:
-        return math.inf
-    low, high = float(capacity), 2.0 * capacity  # t touches occupy at most t places
-    while _occupied(bands, high) < capacity:
-        low, high = high, high * 4
-    for _ in range(26):
-        middle = (low + high) / 2
-        low, high = (middle, high) if _occupied(bands, middle) < capacity else (low, middle)
-    return (low + high) / 2 / touch_rate
-
-
-def _occupied(bands: Sequence[Band], touches: float) -> float:
-    expm1 = math.expm1
-    return -sum(count * expm1(-share * touches) for count, share in bands)
-
-
-def lru_hit_rate(bands: Sequence[Band], capacity: float, reads_per_write: float = math.inf) -> float:
-    """Che's approximation: share of reads that hit an LRU cache of ``capacity`` rows; 0 to 1.
-
-    A write leaves a marker in the row's place, so a read hits if the last touch is in memory and was a read.
-    """
-    touches = characteristic_time(bands, capacity)
-    fresh = 1.0 if math.isinf(reads_per_write) else reads_per_write / (reads_per_write + 1)
-    if math.isinf(touches) or touches == 0:
-        return fresh if touches else 0.0
-    return -fresh * math.fsum(count * share * math.expm1(-share * touches) for count, share in bands)
-
-
-def lru(
-    keys: int = 10_000,
-    skew: float = 0.9,
-    capacity: int = 1_000,
-    read_rate: float = 1_000,
-    reads_per_write: float = 100,
-    touches: int = 10_000,
-    seed: int = 0,
-) -> Result:
-    """Hit rate of a cache with room for ``capacity`` of ``keys`` rows which evicts the row untouched for longest.
-
-    ``read_rate`` reads/s turn the characteristic time into seconds; a write (one for ``reads_per_write`` reads) leaves a
-    marker in the row's place; the simulation runs ``touches`` reads and writes from the steady state. There is no TTL
-    here: `hit_rate` has that. Che's approximation and simulation are ours. The ranges are LRU_RANGES.
-    Returns a Result with the hit rate against capacity (rows). Raises TypeError or ValueError for a value out of range.
-    """
-    params = check_all(LRU_RANGES, dict(locals()))
-    bands = zipf(keys, skew)
-    run = _LruRun(keys, skew, reads_per_write, touches, seed)
-    grid = sorted({round(keys ** (i / 12)) for i in range(13)})
-    points = sorted({max(1, keys // 100), max(1, keys // 10), min(capacity, keys)})
-    simulated = {room: run.hit_rate(room) for room in points}
-    best = {room: _best_possible(bands, room) for room in grid}
-    hits = lru_hit_rate(bands, capacity, reads_per_write)
-    touch_rate = read_rate * (1 + 1 / reads_per_write)
-    evicted_s = characteristic_time(bands, capacity, touch_rate)
-    metrics = {
-        "hit_rate": Metric("hit rate, Che's approximation", hits),
-        "hit_rate_simulated": Metric("hit rate, simulated", simulated[min(capacity, keys)]),
-        "db_reads": Metric("reads that reach the database", read_rate * (1 - hits), "reads/s"),
-        "best_possible": Metric(
-            "hit rate if the most popular rows stayed for ever", _best_possible(bands, capacity)
-        ),
-        "memory_share": Metric("share of the rows that fit", min(1.0, capacity / keys)),
-    }
-    if math.isfinite(evicted_s):
-        metrics["characteristic_time"] = Metric("an untouched row is evicted after", evicted_s, "s")
-    theory = tuple(lru_hit_rate(bands, room, reads_per_write) for room in grid)
-    series = {
-        "hit_vs_capacity": Series("Che's approximation", tuple(map(float, grid)), theory, "theory"),
-        "hit_vs_capacity_simulated": Series(
-            "simulated", tuple(map(float, simulated)), tuple(simulated.values())
-        ),
-        "best_vs_capacity": Series(
-            "most popular rows pinned, no writes", tuple(map(float, grid)), tuple(best.values()), "theory"
-        ),
-    }
-    evicted = (
-        f"a row untouched for about {span(evicted_s)} is evicted"
-        if math.isfinite(evicted_s)
-        else "no row is evicted"
-    )
-    text = (
-        f"An LRU cache with room for {percent(min(1.0, capacity / keys))} of the rows answers {percent(hits)} of the reads by "
-        f"Che's approximation and {percent(metrics['hit_rate_simulated'].value)} in the simulation; {evicted}."
-    )
-    return Result(params, metrics, text, series)
-
-
-def _best_possible(bands: Sequence[Band], capacity: int) -> float:
-    """Share of reads that fall on the ``capacity`` most popular rows."""
-    total, left = 0.0, capacity
-    for count, share in bands:
-        total += min(count, left) * share
-        left -= min(count, left)
-    return total
-
-
-class _LruRun:
-    """One random sequence of touches, played against LRU caches of any size, each begun in its steady state.
-
-    In the steady state the time since a row's last touch is exponential, so the rows in memory are those with the
-    shortest such times: no warm-up is thrown away.
-    """
-
-    def __init__(self, keys: int, skew: float, reads_per_write: float, touches: int, seed: int) -> None:
-        rng = random.Random(f"lru/{seed}")
-        share = shares(keys, skew)
-        self._is_read_share = reads_per_write / (reads_per_write + 1)
-        ages = sorted((rng.expovariate(s) if s > 0 else math.inf, row) for row, s in enumerate(share))
-        self._newest_first = [(row, rng.random() < self._is_read_share) for _, row in ages]
-        rows = rng.choices(range(keys), cum_weights=list(itertools.accumulate(share)), k=touches)
-        self._touches = [(row, rng.random() < self._is_read_share) for row in rows]
-
-    def hit_rate(self, capacity: int) -> float:
-        """Share of the reads that find the row in memory with its last touch a read."""
-        slots = OrderedDict(
-            reversed(self._newest_first[:capacity])
-        )  # row -> is it a value (True) or a marker (False)
-        hits = reads = 0
-        for row, is_read in self._touches:
-            if is_read:
-                reads += 1
-                hits += slots.get(row, False)
-            slots[row] = is_read
-            slots.move_to_end(row)
-            if len(slots) > capacity:
-                slots.popitem(last=False)
-        return hits / reads if reads else 0.0

@@ -8,28 +8,27 @@
 | lag        | from commit to an invalidation by Flux (change data capture)                                          |
 | lost       | neither path reaches the slot, so only the next write's invalidation or the TTL ends the copy         |
 
-One row, reads Poisson at rate r, writes Poisson at rate w, entries that live at most T seconds from their fill, fills
-from the leader. Row timestamps and compare-and-set as in Docstore, so that an invalidation removes only older copies
-[V]. With F(u) the chance that the invalidation of a write has come after u seconds, H(y) the integral of F up to y and
-G(y) = y - H(y), an entry is alive at age y < T with chance e^(-w H(y)) and fresh with chance e^(-w y). Let L be the
-integral of the first up to T and S that of the difference:
-
-    share of reads served stale = r S / (1 + r L)
-    P(duration > z)             = (1 - F(z)) e^(-w H(z)) (1 - e^(-w (T - z))) / (1 - e^(-w T))     for z < T
-
-With a fixed lag d, nothing lost and a very long TTL this is r d / (1 + r d + r / w): in each cycle one miss, d seconds
-of stale hits and 1 / w seconds of fresh ones.
+The closed forms are in invalidation.py; here are a slot that can be played by hand, a simulation, and the model.
 """
 
 from __future__ import annotations
 
 import bisect
-import itertools
 import math
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from dslab.cachefront.fleet.invalidation import (
+    Paths,
+    duration_bound_s,
+    duration_over,
+    gap_if_all_lost_s,
+    lives_s,
+    paths,
+    stale_share,
+)
+from dslab.cachefront.fleet.numeric import log_grid, mean, percentile, shares_over, wait
 from dslab.cachefront.fleet.ranges import SEED, Options, Range, Switch, check_all
 from dslab.cachefront.fleet.uber import figure
 from dslab.cachefront.fleet.words import number, percent, span
@@ -48,112 +47,10 @@ STALENESS_RANGES = {
     "flux_lag_s": Range(0, 600, "s"),
     "lag_shape": Options(LAG_SHAPES),
     "loss": Range(0, 1),
-    "copies": Range(50, 100_000, "stale copies", whole=True),
+    "copies": Range(50, 10_000, "stale copies", whole=True),
     "seed": SEED,
 }
 _MOVES_MOST = 10_000  # bound of the simulation's work where stale copies are rare or writes are many
-
-
-@dataclass(frozen=True)
-class Paths:
-    """How the invalidation of one write travels: by which path with which chance, and how long each takes (seconds)."""
-
-    by_window: float
-    by_flux: float
-    window_s: float
-    lag_s: float
-    fixed: bool
-
-    @property
-    def lost(self) -> float:
-        """Chance that no invalidation of a write arrives, ever."""
-        return max(0.0, 1 - self.by_window - self.by_flux)
-
-    def arrived(self, u: float) -> float:
-        """F(u): chance that the invalidation has come at most ``u`` seconds after its commit."""
-        late = float(u >= self.lag_s) if self.fixed or self.lag_s == 0 else -math.expm1(-u / self.lag_s)
-        return self.by_window * (u >= self.window_s) + self.by_flux * late
-
-    def missing_s(self, y: float) -> float:
-        """G(y): the integral of 1 - F from 0 to ``y``."""
-        late = (
-            min(y, self.lag_s) if self.fixed or self.lag_s == 0 else -self.lag_s * math.expm1(-y / self.lag_s)
-        )
-        return self.by_window * min(y, self.window_s) + self.by_flux * late + self.lost * y
-
-    def choices(self) -> dict[str, float]:
-        """The paths that can happen to a write, each with its chance."""
-        chances = {"window": self.by_window, "flux": self.by_flux, "lost": self.lost}
-        return {path: chance for path, chance in chances.items() if chance > 1e-12}
-
-    def delay(self, path: str, rng: random.Random) -> float:
-        """Draw the delay of an invalidation by this path (s); infinite for "lost"."""
-        if path == "lost":
-            return math.inf
-        if path == "window":
-            return self.window_s
-        return self.lag_s if self.fixed or self.lag_s == 0 else rng.expovariate(1 / self.lag_s)
-
-    def draw(self, rng: random.Random, heard: bool = False) -> str:
-        """Draw the path of a write; with ``heard``, of a write whose invalidation is not lost."""
-        at = rng.random() * ((self.by_window + self.by_flux) if heard else 1.0)
-        if at < self.by_window:
-            return "window"
-        return "flux" if heard or at < self.by_window + self.by_flux else "lost"
-
-
-def paths(
-    sync: bool,
-    window_ms: float,
-    sync_failure: float,
-    flux: bool,
-    flux_lag_s: float,
-    lag_shape: str,
-    loss: float,
-) -> Paths:
-    """Say by which path invalidations come: the query engine's if ``sync``, else Flux's if ``flux``, none where lost."""
-    by_window = (1 - sync_failure) * (1 - loss) if sync else 0.0
-    by_flux = (1 - loss) - by_window if flux else 0.0
-    return Paths(by_window, by_flux, window_ms / 1e3, flux_lag_s, lag_shape == "fixed")
-
-
-def lives_s(way: Paths, writes: float, ttl_s: float) -> tuple[float, float]:
-    """L and S of the module's formula: mean seconds that an entry lives, and of these the stale ones."""
-
-    def alive(y: float) -> float:
-        return math.exp(-writes * (y - way.missing_s(y)))
-
-    def stale(y: float) -> float:
-        return -alive(y) * math.expm1(-writes * way.missing_s(y))
-
-    kinks = [way.window_s, way.lag_s, 1 / writes]
-    return _integral(alive, ttl_s, kinks), _integral(stale, ttl_s, kinks)
-
-
-def stale_share(way: Paths, reads: float, writes: float, ttl_s: float) -> float:
-    """Closed form: share of all reads of the row that are served a stale value; 0 to 1."""
-    life_s, stale_s = lives_s(way, writes, ttl_s)
-    return reads * stale_s / (1 + reads * life_s)
-
-
-def duration_over(way: Paths, writes: float, ttl_s: float, z: float) -> float:
-    """Closed form: chance that a copy which became stale is served for longer than ``z`` seconds; 0 to 1."""
-    if z >= ttl_s:
-        return 0.0
-    survives = (1 - way.arrived(z)) * math.exp(-writes * (z - way.missing_s(z)))
-    return survives * math.expm1(-writes * (ttl_s - z)) / math.expm1(-writes * ttl_s)
-
-
-def gap_if_all_lost_s(writes: float, ttl_s: float) -> float:
-    """Closed form: mean age gap (s) over the stale reads of a row none of whose invalidations arrives.
-
-    The row served was on average already 1 / w old when it was filled; the newest commit since then adds the rest.
-    """
-    x = writes * ttl_s
-    if x < 1e-3:
-        return 1 / writes + ttl_s / 3
-    newest = (x * x / 2 - x - math.expm1(-x)) / (x + math.expm1(-x))
-    return (1 + newest) / writes
 
 
 def replay(
@@ -185,7 +82,13 @@ def replay(
             copy, filled = newest, now
         overtaken = commits[bisect.bisect_right(commits, copy)] if copy < newest else now
         rows.append(
-            {"time": now, "hit": hit, "served": copy, "stale for": now - overtaken, "age gap": newest - copy}
+            {
+                "time": now,
+                "hit": hit,
+                "served": copy,
+                "stale for": float(now - overtaken),
+                "age gap": newest - copy,
+            }
         )
     return rows
 
@@ -265,18 +168,18 @@ def _stale_copy(
     age, first, path, chance = copy
     heard_rate, lost_rate = writes * (1 - way.lost), writes * way.lost
     heard, end = ([], ttl_s) if path == "lost" else ([first], min(ttl_s, first + way.delay(path, rng)))
-    at = first + _wait(rng, heard_rate)
+    at = first + wait(rng, heard_rate)
     while (
         at < end
     ):  # writes whose invalidation will come, until the first of these invalidations ends the entry
         heard.append(at)
         end = min(end, at + way.delay(way.draw(rng, heard=True), rng))
-        at += _wait(rng, heard_rate)
-    lost_from = first if path == "lost" else first + _wait(rng, lost_rate)
+        at += wait(rng, heard_rate)
+    lost_from = first if path == "lost" else first + wait(rng, lost_rate)
 
     def newest(now: float) -> float:
         known = heard[bisect.bisect_right(heard, now) - 1] if heard and heard[0] <= now else first
-        lost = max(lost_from, now - _wait(rng, lost_rate)) if lost_from <= now else first
+        lost = max(lost_from, now - wait(rng, lost_rate)) if lost_from <= now else first
         return max(known, lost)
 
     tally.copies += 1
@@ -285,12 +188,8 @@ def _stale_copy(
     for half in range(2):
         seen = newest(first + (half + rng.random()) / 2 * (end - first))
         tally.gaps.append((age + seen, chance * (end - first) / 2))
-    wait, back = rng.expovariate(reads), rng.expovariate(writes)
-    return back if back < wait else wait + end - newest(end)
-
-
-def _wait(rng: random.Random, rate: float) -> float:
-    return rng.expovariate(rate) if rate > 0 else math.inf
+    to_read, back = rng.expovariate(reads), rng.expovariate(writes)
+    return back if back < to_read else to_read + end - newest(end)
 
 
 def staleness(
@@ -359,10 +258,10 @@ def _duration_metrics(way: Paths, writes: float, ttl_s: float, tally: _Tally) ->
     values = tally.durations
     return {
         "duration_mean": Metric("duration, mean, closed form", stale_s / -math.expm1(-writes * ttl_s), "s"),
-        "duration_mean_simulated": Metric("duration, mean, simulated", _mean(values), "s"),
-        "duration_p50": Metric("duration, half are longer, simulated", _percentile(values, 0.50), "s"),
+        "duration_mean_simulated": Metric("duration, mean, simulated", mean(values), "s"),
+        "duration_p50": Metric("duration, half are longer, simulated", percentile(values, 0.50), "s"),
         "duration_p99": Metric(
-            "duration, one in a hundred is longer, simulated", _percentile(values, 0.99), "s"
+            "duration, one in a hundred is longer, simulated", percentile(values, 0.99), "s"
         ),
         "duration_max": Metric(
             "duration, longest simulated", max((seconds for seconds, _ in values), default=0.0), "s"
@@ -373,10 +272,10 @@ def _duration_metrics(way: Paths, writes: float, ttl_s: float, tally: _Tally) ->
 
 def _gap_metrics(writes: float, ttl_s: float, tally: _Tally) -> dict[str, Metric]:
     return {
-        "gap_mean": Metric("age gap of stale reads, mean, simulated", _mean(tally.gaps), "s"),
-        "gap_p50": Metric("age gap, half are larger, simulated", _percentile(tally.gaps, 0.50), "s"),
+        "gap_mean": Metric("age gap of stale reads, mean, simulated", mean(tally.gaps), "s"),
+        "gap_p50": Metric("age gap, half are larger, simulated", percentile(tally.gaps, 0.50), "s"),
         "gap_p99": Metric(
-            "age gap, one in a hundred is larger, simulated", _percentile(tally.gaps, 0.99), "s"
+            "age gap, one in a hundred is larger, simulated", percentile(tally.gaps, 0.99), "s"
         ),
         "gap_max": Metric(
             "age gap, largest simulated", max((gap for gap, _ in tally.gaps), default=0.0), "s"
@@ -385,14 +284,6 @@ def _gap_metrics(writes: float, ttl_s: float, tally: _Tally) -> dict[str, Metric
             "age gap, mean if every invalidation were lost", gap_if_all_lost_s(writes, ttl_s), "s"
         ),
     }
-
-
-def duration_bound_s(way: Paths, ttl_s: float) -> float:
-    """The longest that a stale copy can be served (s): the TTL, unless a path of bounded delay is certain to end it."""
-    if way.lost > 1e-15 or (way.by_flux > 0 and not way.fixed and way.lag_s > 0):
-        return ttl_s
-    slowest = max(way.window_s if way.by_window else 0.0, way.lag_s if way.by_flux else 0.0)
-    return min(ttl_s, slowest)
 
 
 def _path_rows(way: Paths, ttl_s: float, sync: bool, flux: bool) -> list[dict[str, str | float]]:
@@ -416,15 +307,15 @@ def _path_rows(way: Paths, ttl_s: float, sync: bool, flux: bool) -> list[dict[st
 def _staleness_series(
     way: Paths, reads: float, writes: float, ttl_s: float, tally: _Tally
 ) -> dict[str, Series]:
-    grid = _log_grid(max(ttl_s * 1e-6, 1e-4), ttl_s, 40)
+    grid = log_grid(max(ttl_s * 1e-6, 1e-4), ttl_s, 40)
     theory = tuple(duration_over(way, writes, ttl_s, z) for z in grid)
-    gap_grid = _log_grid(1e-2, max((gap for gap, _ in tally.gaps), default=1.0), 40)
-    ttls = _log_grid(1.0, 7 * 86_400.0, 15)
+    gap_grid = log_grid(1e-2, max((gap for gap, _ in tally.gaps), default=1.0), 40)
+    ttls = log_grid(1.0, 7 * 86_400.0, 15)
     by_ttl = tuple(stale_share(way, reads, writes, ttl) for ttl in ttls)
     return {
         "duration_over": Series("duration, closed form", grid, theory, "theory"),
-        "duration_over_simulated": Series("duration, simulated", grid, _shares_over(tally.durations, grid)),
-        "gap_over_simulated": Series("age gap, simulated", gap_grid, _shares_over(tally.gaps, gap_grid)),
+        "duration_over_simulated": Series("duration, simulated", grid, shares_over(tally.durations, grid)),
+        "gap_over_simulated": Series("age gap, simulated", gap_grid, shares_over(tally.gaps, gap_grid)),
         "stale_vs_ttl": Series("share of stale reads, closed form", ttls, by_ttl, "theory"),
         "claimed_stale_vs_ttl": Series(
             "reported of Uber: 0.01 % differ",
@@ -438,6 +329,8 @@ def _staleness_series(
 def _staleness_text(metrics: dict[str, Metric]) -> str:
     value = {name: metric.value for name, metric in metrics.items()}
     share = f"{percent(value['stale_share'])} of the reads are served stale (simulated {percent(value['stale_share_simulated'])})"
+    if value["stale_share"] == 0:
+        return "No read is served stale: every invalidation arrives at the moment of its commit."
     if not value["copies"]:
         return f"{share}: the simulation met no stale copy."
     return (
@@ -445,52 +338,3 @@ def _staleness_text(metrics: dict[str, Metric]) -> str:
         f"{span(value['duration_bound'])}; the value it serves is {span(value['gap_mean'])} behind on average and "
         f"was up to {span(value['gap_max'])} behind in {number(value['copies'])} copies."
     )
-
-
-def _integral(f: Callable[[float], float], end: float, kinks: Sequence[float]) -> float:
-    """Integrate ``f`` from 0 to ``end`` by Gauss-Legendre on panels that double in width and break at the kinks."""
-    least = min([end, *(kink for kink in kinks if kink > 0)]) / 64
-    cuts = {0.0, end} | {kink for kink in kinks if 0 < kink < end}
-    while least < end:
-        cuts.add(least)
-        least *= 2
-    return math.fsum(_gauss(f, low, high) for low, high in itertools.pairwise(sorted(cuts)))
-
-
-def _gauss(f: Callable[[float], float], low: float, high: float) -> float:
-    middle, half = (low + high) / 2, (high - low) / 2
-    return half * sum(weight * (f(middle - half * x) + f(middle + half * x)) for x, weight in _NODES)
-
-
-_NODES = ((0.1834346424956498, 0.3626837833783620), (0.5255324099163290, 0.3137066458778873),
-          (0.7966664774136267, 0.2223810344533745), (0.9602898564975363, 0.1012285362903763))  # fmt: skip
-
-
-def _log_grid(low: float, high: float, points: int) -> tuple[float, ...]:
-    high = max(high, low * 1.01)
-    return tuple(low * (high / low) ** (i / (points - 1)) for i in range(points))
-
-
-def _mean(values: Sequence[tuple[float, float]]) -> float:
-    weight = math.fsum(w for _, w in values)
-    return math.fsum(v * w for v, w in values) / weight if weight else 0.0
-
-
-def _percentile(values: Sequence[tuple[float, float]], share: float) -> float:
-    """The smallest value that ``share`` of the weight does not exceed."""
-    ordered = sorted(values)
-    left = share * math.fsum(w for _, w in ordered)
-    for value, weight in ordered:
-        left -= weight
-        if left <= 0:
-            return value
-    return ordered[-1][0] if ordered else 0.0
-
-
-def _shares_over(values: Sequence[tuple[float, float]], grid: Sequence[float]) -> tuple[float, ...]:
-    """For each point of the grid, the share of the weight whose value is larger."""
-    ordered = sorted(values)
-    reached = [0.0, *itertools.accumulate(weight for _, weight in ordered)]
-    names = [value for value, _ in ordered]
-    total = reached[-1]
-    return tuple(1 - reached[bisect.bisect_right(names, z)] / total if total else 0.0 for z in grid)

@@ -147,35 +147,40 @@ def warm_up(
     """
     params = check_all(WARM_UP_RANGES, dict(locals()))
     rates = [(read_rate * share, read_rate * share / reads_per_write) for share in shares(rows, skew)]
-    until_s = 2 * ttl_s
-    histories = _histories(rates, params, until_s)
-
-    def caches(lag_s: float) -> dict[str, list[Entry | None]]:
-        lags = Lags(stream_lag_s, lag_s, cdc_lag_s, cdc)
-        return {way: [second_cache(*h, way, lags, ttl_s, until_s) for h in histories] for way in WARMING}
-
-    now = caches(replication_lag_s) | {"cold": [None] * rows}
-    metrics, table = {}, []
+    histories = _histories(rates, params, 2 * ttl_s)
+    by_lag = {
+        lag_s: _caches(histories, Lags(stream_lag_s, lag_s, cdc_lag_s, cdc), ttl_s)
+        for lag_s in sorted({0.0, 10.0, float(replication_lag_s)})
+    }
+    now = by_lag[float(replication_lag_s)] | {"cold": [None] * rows}
+    metrics, table = _shared_metrics(rates, replication_lag_s - stream_lag_s), []
     for way, entries in now.items():
-        metrics |= _cache_metrics(way, entries, rates, ttl_s)
+        own = _cache_metrics(way, entries, rates)
+        metrics |= own
         table.append(
-            {"warming": way} | {m.label.split(": ")[1]: m.value for m in list(metrics.values())[-4:]}
+            {"warming": way} | {metric.label.split(": ")[1]: metric.value for metric in own.values()}
         )
-    window_s = replication_lag_s - stream_lag_s
-    metrics["ahead_values_theory"] = Metric(
-        "values: entries ahead of the local database, closed form", _ahead(rates, window_s), "entries"
-    )
+    differ = metrics[f"ahead_{mode}"].value + metrics[f"behind_{mode}"].value
     metrics["inconsistent"] = Metric(
-        f"{mode}: entries that differ from the local database", metrics[f"ahead_{mode}"].value + metrics[f"behind_{mode}"].value, "entries"
-    )  # fmt: skip
-    metrics["steady"] = Metric(
-        "hit rate of the first region", sum(r * r / (r + w) for r, w in rates) / read_rate
+        f"{mode}: entries that differ from the local database", differ, "entries"
     )
-    lag_points = {lag: caches(lag) for lag in (0.0, 10.0)} | {replication_lag_s: now}
-    series = _lag_series(rates, stream_lag_s, dict(sorted(lag_points.items()))) | _after_series(
-        now, rates, params
-    )
+    series = _lag_series(rates, stream_lag_s, by_lag) | _after_series(now, rates, params)
     return Result(params, metrics, _warm_text(params, metrics), series, {"warming": table})
+
+
+def _caches(histories: list[tuple], lags: Lags, ttl_s: float) -> dict[str, list[Entry | None]]:
+    """Play all rows into the second region, by keys and by values, up to the moment when traffic moves."""
+    return {way: [second_cache(*row, way, lags, ttl_s, 2 * ttl_s) for row in histories] for way in WARMING}
+
+
+def _shared_metrics(rates: list[tuple[float, float]], window_s: float) -> dict[str, Metric]:
+    all_reads = math.fsum(reads for reads, _ in rates)
+    steady = math.fsum(reads * reads / (reads + writes) for reads, writes in rates) / all_reads
+    label = "values: entries ahead of the local database, closed form"
+    return {
+        "ahead_values_theory": Metric(label, _ahead(rates, window_s), "entries"),
+        "steady": Metric("hit rate of the first region, were there no TTL", steady),
+    }
 
 
 def _histories(rates: list[tuple[float, float]], params: dict, until_s: float) -> list[tuple]:
@@ -192,7 +197,7 @@ def _histories(rates: list[tuple[float, float]], params: dict, until_s: float) -
 
 
 def _cache_metrics(
-    way: str, entries: list[Entry | None], rates: list[tuple[float, float]], ttl_s: float
+    way: str, entries: list[Entry | None], rates: list[tuple[float, float]]
 ) -> dict[str, Metric]:
     there = [entry for entry in entries if entry]
     all_reads = math.fsum(reads for reads, _ in rates)

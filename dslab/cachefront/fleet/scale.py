@@ -31,35 +31,24 @@ def load_at_scale(rows_per_s: float = 150e6, hit_rates: Sequence[float] = (0.99,
     for hit_rate in params["hit_rates"]:
         _HIT_RATE.check("each of hit_rates", hit_rate)
     loads = [(hit_rate, rows_per_s * (1 - hit_rate)) for hit_rate in params["hit_rates"]]
-    ordered = sorted(loads)
     derived = derived_figures()
-    table = [
-        {
-            "hit rate": hit_rate,
-            "database rows/s": load,
-            "reads per write it needs": needed_reads_per_write(hit_rate) if hit_rate < 1 else None,
-        }
-        for hit_rate, load in loads
-    ]
     metrics = {f"load_{h:g}": Metric(f"rows/s at {percent(h)}", load, "rows/s") for h, load in loads}
     metrics |= {row["name"]: Metric(row["about"], row["value"], row["unit"]) for row in derived}
-    series = {
-        "load_vs_hit_rate": Series(
-            "rows that reach the database",
-            tuple(h for h, _ in ordered),
-            tuple(load for _, load in ordered),
-            "theory",
-        )
-    }
+    x, y = zip(*sorted(loads), strict=True)
+    series = {"load_vs_hit_rate": Series("rows that reach the database", x, y, "theory")}
+    tables = {"load": [_load_row(*pair) for pair in loads], "derived": derived, "figures": _figure_rows()}
     listed = ", ".join(f"{number(load)} at {percent(h)}" for h, load in loads)
     text = (
         f"Of {number(rows_per_s)} rows/s these reach the database: {listed}. In Uber's use case of 2024 (as reported) one Redis "
         f"core serves {number(metrics['requests_per_redis_core'].value)} requests/s where a core without the cache would serve "
         f"{number(metrics['requests_per_cpu_core'].value)}."
     )
-    return Result(
-        params, metrics, text, series, {"load": table, "derived": derived, "figures": _figure_rows()}
-    )
+    return Result(params, metrics, text, series, tables)
+
+
+def _load_row(hit_rate: float, load: float) -> dict[str, float | None]:
+    needed = needed_reads_per_write(hit_rate) if hit_rate < 1 else None
+    return {"hit rate": hit_rate, "database rows/s": load, "reads per write it needs": needed}
 
 
 def derived_figures() -> list[dict[str, str | float]]:

@@ -20,8 +20,10 @@ from __future__ import annotations
 import math
 import random
 from collections import deque
+from dataclasses import dataclass, field
 from functools import lru_cache
 
+from dslab.cachefront.fleet.numeric import binomial
 from dslab.cachefront.fleet.ranges import SEED, Range, Switch, check_all
 from dslab.cachefront.fleet.words import number, percent, span
 from dslab.sim.result import Metric, Result, Series
@@ -106,8 +108,8 @@ class _Breaker:
             return min(self.shed_most, self.gain * self.window.error_rate)
         return 1.0 if self.kind == "all or nothing" and self.open_ticks > 0 else 0.0
 
-    def sends_at_most(self) -> float:
-        return PROBES if self.open_ticks < 0 else math.inf
+    def sends_at_most(self) -> int:
+        return PROBES if self.open_ticks < 0 else 10**9
 
     def told(self, sent: int, errors: int) -> None:
         self.window.add(sent, errors)
@@ -128,7 +130,7 @@ class _Breaker:
 
 
 def breaker(
-    failing: float = 0.4,
+    failing: float = 0.6,
     window_s: float = 3,
     gain: float = 1.0,
     shed_most: float = 0.95,
@@ -148,89 +150,101 @@ def breaker(
     """
     params = check_all(BREAKER_RANGES, dict(locals()))
     learned_ms = observed_p9999_ms(10_000, seed)
-    timeout_ms = min(timeout_max_ms, learned_ms) if adaptive else timeout_max_ms
+    timeout_ms = min(timeout_max_ms, learned_ms) if adaptive else float(timeout_max_ms)
     ticks = round((CALM_S + fault_s + AFTER_S) / TICK_S)
     runs = {kind: _run(kind, params, ticks, timeout_ms) for kind in BREAKERS}
     theory = settled(failing, gain, shed_most)
-    fraction, none = runs["fraction"], runs["none"]
-    saved = none["timeouts"] - fraction["timeouts"]
-    metrics = {
+    metrics = _timeout_metrics(runs, timeout_ms, learned_ms) | _settled_metrics(runs["fraction"], theory)
+    table = []
+    for kind, run in runs.items():
+        own = _run_metrics(kind, run)
+        metrics |= own
+        table.append(
+            {"breaker": kind} | {metric.label.split(": ")[1]: metric.value for metric in own.values()}
+        )
+    series = _breaker_series(runs, ticks, params, theory)
+    return Result(params, metrics, _breaker_text(params, metrics), series, {"breakers": table})
+
+
+def _timeout_metrics(runs: dict[str, _Run], timeout_ms: float, learned_ms: float) -> dict[str, Metric]:
+    saved = runs["none"].timeouts - runs["fraction"].timeouts
+    return {
         "timeout_ms": Metric("timeout", timeout_ms, "ms"),
         "p9999_ms": Metric("P99.99 of good answers, closed form", p9999_ms(), "ms"),
         "p9999_observed_ms": Metric("P99.99 of good answers, observed in 10,000", learned_ms, "ms"),
         "timeouts_saved": Metric("timeouts saved by the fraction breaker", saved, "reads"),
         "waiting_saved_s": Metric("waiting saved by it", saved * timeout_ms / 1e3, "s"),
+    }
+
+
+def _settled_metrics(fraction: _Run, theory: dict[str, float]) -> dict[str, Metric]:
+    return {
         "settled_shed": Metric("share shed once settled, closed form", theory["shed"]),
         "settled_timeouts": Metric(
             "share that still times out once settled, closed form", theory["timeouts"]
         ),
+        "shed_late": Metric("share shed late in the fault, simulated", fraction.late_shed),
+        "timeouts_late": Metric("share that times out late in the fault, simulated", fraction.late_timeouts),
     }
-    table = []
-    for kind, run in runs.items():
-        name = kind.replace(" ", "_")
-        metrics |= {
-            f"timeouts_{name}": Metric(f"{kind}: reads that ran into the timeout", run["timeouts"], "reads"),
-            f"needless_{name}": Metric(
-                f"{kind}: shed, but would have been answered", run["needless"], "reads"
-            ),
-            f"database_{name}": Metric(f"{kind}: reads that went to the database", run["database"], "reads"),
-            f"latency_{name}": Metric(f"{kind}: mean latency during the fault", run["latency_ms"], "ms"),
-            f"recovery_{name}": Metric(
-                f"{kind}: 95 % of reads sent again, after the fault", run["recovery_s"], "s"
-            ),
-        }
-        table.append(
-            {"breaker": kind}
-            | {metric.label.split(": ")[1]: metric.value for metric in list(metrics.values())[-5:]}
-        )
-    metrics |= {
-        "shed_fraction": Metric("share shed late in the fault, simulated", fraction["late_shed"]),
-        "timeouts_late_fraction": Metric(
-            "share that times out late in the fault, simulated", fraction["late_timeouts"]
-        ),
-    }
-    series = _breaker_series(runs, ticks, params, theory)
-    return Result(params, metrics, _breaker_text(params, metrics), series, {"breakers": table})
 
 
-def _run(kind: str, params: dict, ticks: int, timeout_ms: float) -> dict:
+def _run_metrics(kind: str, run: _Run) -> dict[str, Metric]:
+    name = _key(kind)
+    return {
+        f"timeouts_{name}": Metric(f"{kind}: reads that ran into the timeout", run.timeouts, "reads"),
+        f"needless_{name}": Metric(f"{kind}: shed, but would have been answered", run.needless, "reads"),
+        f"database_{name}": Metric(f"{kind}: reads that went to the database", run.database, "reads"),
+        f"latency_{name}": Metric(f"{kind}: mean latency during the fault", run.latency_ms, "ms"),
+        f"recovery_{name}": Metric(f"{kind}: 95 % of reads sent again, after the fault", run.recovery_s, "s"),
+    }
+
+
+@dataclass
+class _Run:
+    """The time line of one breaker, tick by tick, and its sums; the late ones are of the fault's last third."""
+
+    error_rate: list[float] = field(default_factory=list)
+    sent: list[float] = field(default_factory=list)
+    latency: list[float] = field(default_factory=list)
+    timeouts: int = 0
+    needless: float = 0.0
+    database: int = 0
+    late_shed: float = 0.0
+    late_timeouts: float = 0.0
+    latency_ms: float = 0.0
+    recovery_s: float = 0.0
+
+
+def _run(kind: str, params: dict, ticks: int, timeout_ms: float) -> _Run:
     """Play one breaker, tick by tick; until the first of them sheds, all three meet the same luck."""
     rng = random.Random(f"breaker/{params['seed']}")
     guard = _Breaker(kind, params["window_s"], params["gain"], params["shed_most"])
     reads = max(1, round(params["read_rate"] * TICK_S))
     good_ms = CACHE_MS * math.exp(CACHE_SPREAD**2 / 2)
     first, last = round(CALM_S / TICK_S), round((CALM_S + params["fault_s"]) / TICK_S)
-    late = range(max(first, last - max(1, (last - first) // 3)), last)
-    run: dict = {
-        "error_rate": [],
-        "sent": [],
-        "latency": [],
-        "timeouts": 0,
-        "needless": 0,
-        "database": 0,
-        "late_shed": 0.0,
-        "late_timeouts": 0.0,
-    }
+    late, run = range(last - max(1, (last - first) // 3), last), _Run()
     for tick in range(ticks):
         failing = params["failing"] if first <= tick < last else 0.0
-        shed = _binomial(rng, reads, guard.shed())
-        sent = min(reads - shed, guard.sends_at_most())
-        errors = _binomial(rng, sent, failing)
+        sent = min(reads - binomial(rng, reads, guard.shed()), guard.sends_at_most())
+        errors, skipped = binomial(rng, sent, failing), reads - sent
         guard.told(sent, errors)
-        skipped = reads - sent
-        run["error_rate"].append(guard.window.error_rate)
-        run["sent"].append(sent / reads)
+        run.error_rate.append(guard.window.error_rate)
+        run.sent.append(sent / reads)
         waits_ms = (sent - errors) * good_ms + errors * (timeout_ms + DATABASE_MS) + skipped * DATABASE_MS
-        run["latency"].append(waits_ms / reads)
-        run["timeouts"] += errors
-        run["database"] += skipped + errors
-        run["needless"] += skipped * (1 - failing)
+        run.latency.append(waits_ms / reads)
+        run.timeouts += errors
+        run.database += skipped + errors
+        run.needless += skipped * (1 - failing)
         if tick in late:
-            run["late_shed"] += skipped / reads / len(late)
-            run["late_timeouts"] += errors / reads / len(late)
-    run["latency_ms"] = math.fsum(run["latency"][first:last]) / (last - first)
-    run["recovery_s"] = _recovery_s(run["sent"][last:])
+            run.late_shed += skipped / reads / len(late)
+            run.late_timeouts += errors / reads / len(late)
+    run.latency_ms = math.fsum(run.latency[first:last]) / (last - first)
+    run.recovery_s = _recovery_s(run.sent[last:])
     return run
+
+
+def _key(kind: str) -> str:
+    return kind.replace(" ", "_")
 
 
 def _recovery_s(sent: list[float]) -> float:
@@ -239,30 +253,16 @@ def _recovery_s(sent: list[float]) -> float:
     return (low[-1] + 1) * TICK_S if low else 0.0
 
 
-def _binomial(rng: random.Random, n: int, p: float) -> int:
-    """Draw how many of ``n`` happen with chance ``p``: one by one up to 100, by the normal law rounded above."""
-    if p <= 0 or n == 0:
-        return 0
-    if p >= 1:
-        return n
-    if n <= 100 or n * min(p, 1 - p) < 12:
-        draw = rng.random
-        return sum(draw() < p for _ in range(n))
-    return min(n, max(0, round(rng.gauss(n * p, math.sqrt(n * p * (1 - p))))))
-
-
 def _breaker_series(
-    runs: dict[str, dict], ticks: int, params: dict, theory: dict[str, float]
+    runs: dict[str, _Run], ticks: int, params: dict, theory: dict[str, float]
 ) -> dict[str, Series]:
     x = tuple(round(tick * TICK_S, 3) for tick in range(ticks))
     series = {}
     for kind, run in runs.items():
-        name = kind.replace(" ", "_")
-        series[f"sent_{name}"] = Series(f"{kind}: share sent to the cache", x, tuple(run["sent"]))
-        series[f"latency_{name}"] = Series(f"{kind}: mean latency", x, tuple(run["latency"]))
-        series[f"error_rate_{name}"] = Series(
-            f"{kind}: error rate in the window", x, tuple(run["error_rate"])
-        )
+        name = _key(kind)
+        series[f"sent_{name}"] = Series(f"{kind}: share sent to the cache", x, tuple(run.sent))
+        series[f"latency_{name}"] = Series(f"{kind}: mean latency", x, tuple(run.latency))
+        series[f"error_rate_{name}"] = Series(f"{kind}: error rate in the window", x, tuple(run.error_rate))
     fault = (CALM_S, CALM_S + params["fault_s"])
     series["settled_sent"] = Series("fraction, settled", fault, (1 - theory["shed"],) * 2, "theory")
     samples = (100, 300, 1_000, 3_000, 10_000)
@@ -277,10 +277,13 @@ def _breaker_series(
 
 def _breaker_text(params: dict, metrics: dict[str, Metric]) -> str:
     value = {name: metric.value for name, metric in metrics.items()}
-    none, whole, part = (value[f"timeouts_{kind}"] for kind in ("none", "all_or_nothing", "fraction"))
+    timeouts, latency, database = (
+        [value[f"{what}_{_key(kind)}"] for kind in BREAKERS] for what in ("timeouts", "latency", "database")
+    )
     return (
-        f"While {percent(params['failing'])} of the requests hang for {span(params['fault_s'])}, {number(none)} reads run into the "
-        f"timeout of {number(value['timeout_ms'])} ms without a breaker, {number(whole)} with one that sheds all or nothing and "
-        f"{number(part)} with one that sheds a fraction; the mean latency is {number(value['latency_none'])}, "
-        f"{number(value['latency_all_or_nothing'])} and {number(value['latency_fraction'])} ms."
+        f"While {percent(params['failing'])} of the requests hang for {span(params['fault_s'])}, {number(timeouts[0])} reads run into "
+        f"the timeout of {number(value['timeout_ms'])} ms without a breaker, {number(timeouts[1])} with one that sheds all or nothing and "
+        f"{number(timeouts[2])} with one that sheds a fraction. In the same order the mean latency is {number(latency[0])}, "
+        f"{number(latency[1])} and {number(latency[2])} ms, and the database gets {number(database[0])}, {number(database[1])} and "
+        f"{number(database[2])} reads."
     )
