@@ -18,6 +18,9 @@ from typing import Any
 
 from dslab.cachefront.protocol import MINUTE_US, CacheFront, Entry, Store, Switches
 from dslab.check import Invariant, Scenario, Verdict, always, eventually, explore, sometimes
+from dslab.check.history import History
+from dslab.check.linearizable import linearizable
+from dslab.check.models import register
 from dslab.sim import World, sleep
 
 SECOND_US = 1_000_000
@@ -66,6 +69,11 @@ def _not_ahead(world: World) -> bool | str:
     return True
 
 
+def _linearizable(world: World) -> bool | str:
+    verdict = linearizable(History.from_trace(world), register("v1"))
+    return bool(verdict.held) or verdict.describe()
+
+
 NO_STEP_BACK = always(
     "NO_STEP_BACK", "once a cache was told of a version, its slot never holds an older row", _no_step_back
 )
@@ -87,10 +95,14 @@ AGE_WITHIN_TTL = always(
 NOT_AHEAD = always(
     "NOT_AHEAD", "a region's cache holds no version that the region's own database does not have yet", _not_ahead
 )
+LINEARIZABLE = eventually(
+    "LINEARIZABLE", "there is one order of all reads and writes, true to real time, that explains every answer", _linearizable
+)
 ACKNOWLEDGED = sometimes("ACKNOWLEDGED", "a write is acknowledged", lambda world: front(world).acknowledged > 0)
 
 INVARIANTS = (
     NO_STEP_BACK, FRESH_AT_REST, READ_YOUR_WRITES, NO_GENUINE_FILL_REJECTED, STALE_ENDS_BY_TTL, AGE_WITHIN_TTL, NOT_AHEAD,
+    LINEARIZABLE,
 )  # fmt: skip
 
 
@@ -294,6 +306,28 @@ def _invalidation_times_out(switches: Switches) -> World:
     return world
 
 
+def _new_then_old(switches: Switches) -> World:
+    """The slot is empty and three clients read around one write; the third asks when the second has its answer."""
+    world = World(name="not linearizable")
+    system = CacheFront(world, switches)
+    system.load()
+    slow, writer, first, second = (system.engine(name) for name in ("slow", "writer", "first", "second"))
+
+    async def write_a_little_later() -> None:
+        await sleep(2_500)
+        await writer.write("v2")
+
+    async def one_after_the_other() -> None:
+        await sleep(2_600)
+        await first.read()
+        await second.read()
+
+    slow.node.spawn(slow.read())
+    writer.node.spawn(write_a_little_later())
+    first.node.spawn(one_after_the_other())
+    return world
+
+
 def _two_keys(switches: Switches) -> World:
     """A client updates two cached rows by one condition and reads the second."""
     world = World(name="conditional update of two rows")
@@ -370,6 +404,10 @@ _LIST = (
             ({"flux": "off"},), "facts 2c.11"),
     Anomaly("invalidation times out", "the write succeeds although its invalidation did not", _invalidation_times_out,
             READ_YOUR_WRITES, (), "UB2, write path, step 6", always_there=True),
+    Anomaly("not linearizable", "one client reads the new row, after it another the old one", _new_then_old, LINEARIZABLE,
+            (), "facts 2f: stronger, not strong", always_there=True),
+    Anomaly("two rows", "one conditional update changes two rows", _two_keys, READ_YOUR_WRITES,
+            ({"invalidation": "async"},), "UB2, write path, steps 3 to 5"),
 )  # fmt: skip
 ANOMALIES: dict[str, Anomaly] = {anomaly.name: anomaly for anomaly in _LIST}
 

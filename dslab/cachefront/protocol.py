@@ -29,6 +29,7 @@ from typing import Any
 from dslab.sim import Node, World, sleep
 
 MINUTE_US = 60_000_000
+CDC_LAG_US = 500_000  # "usually sub-second" (Uber, 2025)
 YEAR_US = 365 * 24 * 60 * MINUTE_US
 CHOICES = {
     "invalidation": ("sync", "async", "none"),
@@ -372,7 +373,7 @@ class CacheFront:
             world.link("leader", "follower", fifo=True)
         if switches.flux != "off":
             self.flux = world.node("flux", label="Flux", kind="service").on("binlog", self._binlog)
-            world.link("leader", "flux", fifo=True)
+            world.link("leader", "flux", latency=CDC_LAG_US, fifo=True)
 
     def load(self, key: str = "k", value: str = "v1", ts: int = 10, cached: bool = False) -> None:
         """Start with a row that was committed a year ago, in the cache or not."""

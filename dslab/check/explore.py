@@ -179,13 +179,13 @@ class _Search:
             return False
 
         driver.run(picks, self._cheapest(watch), self.limit, wrap)
-        if broken:
-            return broken[0]
-        if not driver.cut_short:
+        if not broken and not driver.cut_short:
             for invariant in self.eventually:
                 if (why := invariant.fault(driver.world)) is not None:
-                    return invariant, why
-        return None
+                    broken.append((invariant, why))
+                    break
+        driver.world.close()
+        return broken[0] if broken else None
 
     def _cheapest(self, watch: Callable[[World], bool]) -> Callable[[World], Any] | None:
         """Give a function that is true when ``watch`` has to look: it is called after every event of every schedule."""
@@ -230,13 +230,16 @@ class _Search:
 
     def _shorten(self, picks: Picks, invariant: Invariant) -> Picks:
         """Leave out of a sampled schedule every surprise that the violation does not need."""
-        for pick in picks:
-            fewer = tuple(other for other in picks if other != pick)
-            alone = _Search(self.scenario, [invariant], self.limit)
-            with suppress(IndexError):  # without that surprise the later ones may not exist
-                alone.run(fewer)
-            if alone.found:
-                picks = fewer
+        left = len(picks) + 1
+        while len(picks) < left:  # again until nothing can go: without one surprise another may no longer be needed
+            left = len(picks)
+            for pick in picks:
+                fewer = tuple(other for other in picks if other != pick)
+                alone = _Search(self.scenario, [invariant], self.limit)
+                with suppress(IndexError):  # without that surprise a later one may not exist
+                    alone.run(fewer)
+                if alone.found:
+                    picks = fewer
         return picks
 
     def verdict(self, searched: int, depth: int, exhausted: bool, stopped: str) -> Verdict:

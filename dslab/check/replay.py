@@ -56,12 +56,18 @@ class Replay:
         world.name = world.name or self.name
         assert world.recorder is not None
         world.recorder.begin()
+        try:
+            self._follow(world)
+        finally:
+            world.close()
+
+    def _follow(self, world: World) -> None:
         driver, todo = Driver(world), dict(self.picks)
         while self.broken is None and len(self.steps) < self.limit:
             options = driver.options()
             place = len(self.steps)
             index = todo.pop(place, 0)
-            if not options or (options[0].kind == "rest" and not index and not todo):
+            if not options or (options[0].kind == "rest" and not index):
                 break
             if index >= len(options):
                 raise IndexError(f"at place {place} there are {len(options)} options, and none is number {index}")
@@ -134,12 +140,14 @@ class Replay:
             driver.run(self.picks, lambda world, driver=driver: len(driver.counts) >= place)
             entries = driver.entries()
             if option >= len(entries) or entries[option][1] < 0:  # faults come last
+                driver.world.close()
                 return False
             driver.take(option)
             if not watch(driver.world):
                 driver.run((), watch, self.limit)
             if not broken and invariant.kind == "eventually":
                 broken += [True] if invariant.fault(driver.world) is not None else []
+            driver.world.close()
             if not broken:
                 return True
             option += 1

@@ -30,6 +30,8 @@ class Stepper:
         world.name = world.name or self.name
         assert world.recorder is not None
         world.recorder.begin()
+        if hasattr(self, "_driver"):
+            self._driver.world.close()
         self._driver = Driver(world)
         self._picked: list[int] = []
         self.steps: list[str] = []
@@ -70,8 +72,9 @@ class Stepper:
     def pick(self, index: int) -> None:
         """Let the choice with that ``index`` happen. IndexError names the range where there is no such choice."""
         options = self._driver.options()
-        if not isinstance(index, int) or not 0 <= index < len(options):
-            raise IndexError(f"there is no choice {index!r} here; pick one of 0..{len(options) - 1}" if options
+        least = 1 if options and options[0].kind == "rest" else 0
+        if not isinstance(index, int) or not least <= index < len(options):
+            raise IndexError(f"there is no choice {index!r} here; pick one of {least}..{len(options) - 1}" if len(options) > least
                              else "nothing is left to happen; undo or reset")  # fmt: skip
         chosen = options[index]
         if index:

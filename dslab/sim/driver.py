@@ -234,10 +234,9 @@ class Driver:
         entries = self.entries()
         if not entries:
             return False
-        if entries[0] is REST and at < 0:
-            self.counts.append(len(entries))
-            return False
         self.counts.append(len(entries))
+        if entries[0] is REST:
+            return False
         self._happen(entries[0])
         return True
 

@@ -260,6 +260,16 @@ class World:
         heapify(self._heap)
         return gone
 
+    def close(self) -> None:
+        """End every actor that is not done, so that nothing of a world that is thrown away lives on (or complains)."""
+        for actor in self.actors:
+            if not actor.done:
+                actor.done = True
+                actor.coro.close()
+
+    def __del__(self) -> None:
+        self.close()
+
     def waits_for(self) -> list[tuple[str, str, list[str]]]:
         """Give who waits for what held by whom, in order of spawning: (actor, resource, holders)."""
         found = []
