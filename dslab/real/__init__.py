@@ -10,7 +10,7 @@
 | `together`, `Gate` | several clients at once; a place where one is held, so that a race is certain                |
 | `compare`        | two timings, one conclusion that is the same in every run                                      |
 | `live_or_stored` | a live result, or the stored one with the reason why it is not live                            |
-| `save`           | store a live result for that                                                                   |
+| `save`, `load`   | store a live result for that; read it                                                          |
 | `Journal`        | what happened, with t1, t2 ... for clock readings                                              |
 
 Only a lesson's ``real.py`` and the preflight import this package. What is guaranteed about cleaning up stands in
@@ -21,7 +21,7 @@ from dslab.real.clients import HOLD_S_MAX, Comparison, Gate, Timing, compare, to
 from dslab.real.feed import Change, Feed
 from dslab.real.journal import Journal
 from dslab.real.postgres_server import Postgres, postgres
-from dslab.real.stored import live_or_stored, save
+from dslab.real.stored import live_or_stored, load, save
 from dslab.real.unavailable import Unavailable, available
 from dslab.real.valkey_server import Valkey, valkey
 
@@ -39,6 +39,7 @@ __all__ = [
     "available",
     "compare",
     "live_or_stored",
+    "load",
     "postgres",
     "save",
     "together",

@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import secrets
 import shutil
 import signal
@@ -36,6 +37,9 @@ from typing import Any
 SOCKET_PATH_BYTES_MAX = 103  # macOS allows 103 bytes, Linux 107, each without the closing zero
 POSTGRES_SOCKET = ".s.PGSQL.5432"
 VALKEY_SOCKET = "valkey.sock"
+COMPLAINT = re.compile(
+    r"(?:LOG|WARNING|FATAL|PANIC|ERROR|error):\s+(.*)"
+)  # as PostgreSQL and initdb write them
 PARENT_CHECK_S = 0.5
 STOP_S = 5.0
 
@@ -89,13 +93,14 @@ def wait_until(ready: Callable[[], bool], server: subprocess.Popen, timeout_s: f
 
 
 def last_words(log: str) -> str:
-    """Give the last line that the server wrote, for an error sentence."""
+    """Give the last complaints of a server's log, or its last line, for an error sentence."""
     try:
         with open(log, errors="replace") as file:
-            lines = [line.strip() for line in file if line.strip()]
+            lines = [line.strip().rstrip(".") for line in file if line.strip()]
     except OSError:
         lines = []
-    return lines[-1] if lines else "it wrote no message"
+    complaints = [found.group(1) for line in lines if (found := COMPLAINT.search(line))]
+    return "; ".join(complaints[-2:] or lines[-1:] or ["it wrote no message"])
 
 
 # ------------------------------------------------------------------------------------------------ folders and users

@@ -88,6 +88,11 @@ def live(name: str, lab: Lab | None, work: Callable[[Lab], Result]) -> Result:
     return real.live_or_stored(STORED / f"{name}.json", own, Result, metrics=Metric, series=Series)
 
 
+def stored(name: str) -> Result:
+    """Give the stored result of ``late_fills``, ``free_runs`` or ``defences``; raises ValueError for another name."""
+    return real.load(STORED / f"{name}.json", Result, metrics=Metric, series=Series)
+
+
 def late_fills(lab: Lab | None = None) -> Result:
     """Force the late fill under the four combinations and look before and after Flux (table ``combinations``)."""
     return live("late_fills", lab, _late_fills)
