@@ -53,6 +53,7 @@ test-browser: $(TESTED) ## the notebooks in a real Chromium
 
 notebooks: $(TESTED) ## run all notebooks (N=02: one) and store clean outputs
 	@DSLAB_POSTER=1 "$(RUN)" -m dslab.show.notebooks $(N)
+	@"$(RUN)" -m dslab lessons --into README.md
 
 bench: $(TESTED) ## measure the budgets beside the peers, in one run
 	@"$(RUN)" tests/bench/run.py $(N)
@@ -103,4 +104,4 @@ define install
     --constraint constraints.txt --editable '.$(if $(1),[$(1)])' > >(tee $(VENV)/install.log | $(count)) 2> $(VENV)/install.err \
   || { echo; tail -n 20 $(VENV)/install.err; false; }; }
 endef
-count := awk '/^ *(Using cached|Downloading) .*\.whl \(/ { n++; if (n % 20 == 0) { printf "  %d packages fetched\n", n; fflush() } } /^Installing collected/ { printf "  %d packages fetched; unpacking them\n", n; fflush() }'
+count := awk '/^ *(Using cached|Downloading|Processing) .*\.whl( \(|$$)/ { n++; if (n % 20 == 0) { printf "  %d packages fetched\n", n; fflush() } } /^Installing collected/ { printf "  %d packages fetched; unpacking them\n", n; fflush() }'

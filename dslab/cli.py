@@ -25,6 +25,8 @@ from dslab import __version__, doctor
 if TYPE_CHECKING:
     from dslab.teach.claims import ClaimRow, Ledger
 
+LESSONS_BEGIN, LESSONS_END = "<!-- lessons -->", "<!-- end of lessons -->"
+
 
 class NotThere(ValueError):
     """Something was asked for that does not exist; the sentence names what does."""
@@ -71,6 +73,9 @@ def _parser() -> argparse.ArgumentParser:
         "--folder", type=Path, help="the folder with the notebooks (that beside the package)"
     )
     command.add_argument("--markdown", action="store_true", help="as the table that stands in the README")
+    command.add_argument(
+        "--into", type=Path, metavar="FILE", help="put that table between its marks in a file"
+    )
     command.set_defaults(command=_lessons)
 
     about = (
@@ -109,9 +114,20 @@ def _lessons(options: argparse.Namespace) -> int:
         print(
             "\n\n".join([f"{meta.number} {meta.title}", header(meta).describe(), timetable(meta).describe()])
         )
+    elif options.into is not None:
+        options.into.write_text(with_lessons(options.into.read_text("utf-8"), found.markdown()), "utf-8")
     else:
         print(found.markdown() if options.markdown else found.describe())
     return 0
+
+
+def with_lessons(page: str, table: str) -> str:
+    """Put a table of lessons between the two marks of a page; `NotThere` where the page does not have both, in order."""
+    before, begin, rest = page.partition(LESSONS_BEGIN)
+    _, end, after = rest.partition(LESSONS_END)
+    if not end:
+        raise NotThere(f"the page has no place for the lessons: {LESSONS_BEGIN} and after it {LESSONS_END}")
+    return f"{before}{begin}\n{table}\n{end}{after}"
 
 
 def _claims(options: argparse.Namespace) -> int:

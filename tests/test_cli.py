@@ -96,6 +96,25 @@ def test_wrong_metadata_are_a_sentence(tmp_path: Path, capsys) -> None:
     assert "minutes is 5" in capsys.readouterr().err
 
 
+def test_the_table_of_lessons_is_put_between_its_marks(tmp_path: Path) -> None:
+    _notebook(tmp_path, LESSON)
+    page = tmp_path / "README.md"
+    page.write_text(f"# Title\n{cli.LESSONS_BEGIN}\nold\n{cli.LESSONS_END}\nThe end.\n", "utf-8")
+    assert cli.main(["lessons", "--folder", str(tmp_path), "--into", str(page)]) == 0
+    text = page.read_text("utf-8")
+    assert "See an example." in text and "old" not in text
+    assert text.startswith("# Title\n") and text.endswith("\nThe end.\n")
+
+
+def test_a_page_without_marks_is_left_as_it_is(tmp_path: Path, capsys) -> None:
+    _notebook(tmp_path, LESSON)
+    page = tmp_path / "README.md"
+    page.write_text("# Title\n", "utf-8")
+    assert cli.main(["lessons", "--folder", str(tmp_path), "--into", str(page)]) == 2
+    assert page.read_text("utf-8") == "# Title\n"
+    assert "no place for the lessons" in capsys.readouterr().err
+
+
 def test_notebooks_that_are_not_there_are_a_sentence(tmp_path: Path, capsys) -> None:
     assert cli.main(["lessons", "--folder", str(tmp_path / "none")]) == 2
     assert capsys.readouterr().err.startswith("dslab: there is no folder 'none'")

