@@ -23,6 +23,7 @@ from typing import Any
 from dslab.teach.feedback import Feedback
 from dslab.teach.forms import Form
 from dslab.teach.guard import BUDGET, Guard, OutOfBudget, is_stub, last_line
+from dslab.teach.listing import Listing, source
 from dslab.teach.page import Shown, as_code, card, escape, inline, paragraphs, prose
 
 KINDS = ("predict", "configure", "implement", "break it", "referee")
@@ -40,14 +41,23 @@ class Solution:
     def __post_init__(self) -> None:
         if not self.why.strip():
             raise ValueError("a solution needs a sentence that says why it is right")
+        if getattr(self.value, "__name__", "") == "<lambda>":
+            raise ValueError("a solution that is a lambda cannot be shown by itself; write it with def")
 
     def code(self) -> str:
         """Give the solution as it is written in code."""
-        if inspect.isfunction(self.value):
-            from dslab.teach.listing import source
+        return (
+            "\n".join(self._listing().lines) if inspect.isfunction(self.value) else as_code(self.value, 2000)
+        )
 
-            return "\n".join(source(self.value, most=self.most, docstring=True).lines)
-        return as_code(self.value, 2000)
+    def html(self) -> str:
+        """Give the solution as it is written in code, as HTML."""
+        return (
+            self._listing().code() if inspect.isfunction(self.value) else f"<pre>{escape(self.code())}</pre>"
+        )
+
+    def _listing(self) -> Listing:
+        return source(self.value, most=self.most, docstring=True)
 
 
 @dataclass(frozen=True)
@@ -202,7 +212,7 @@ class Exercise(Shown):
     def expected(self) -> str:
         """Say in a sentence what an answer is."""
         if self.form is not None:
-            return f"Answer with one such as `{self.form.example()}`."
+            return f"In code, an answer looks like `{self.form.example()}`."
         return f"Answer with {self.expects.rstrip('.')}."
 
     def progress(self) -> str:
@@ -301,6 +311,7 @@ class Opened(Shown):
             else "The solution opens after an attempt. Check an answer first; a hint may help."
         )
         self.code = solution.code() if solution else ""
+        self._html = solution.html() if solution else ""
 
     def describe(self) -> str:
         """Give the solution and why it is right, as text."""

@@ -154,10 +154,10 @@ class Number(Form):
         unit: str,
         low: float,
         high: float,
-        tolerance: float | None,
-        factor: float | None,
-        step: float | None,
-        slider: bool,
+        tolerance: float | None = None,
+        factor: float | None = None,
+        step: float | None = None,
+        slider: bool = False,
     ) -> None:
         if not low < high:
             raise ValueError(
@@ -295,7 +295,7 @@ class Settings(Form):
 
     def words(self, value: Mapping[str, Any]) -> str:
         """Give the settings as they are written in code."""
-        return "{" + ", ".join(f'"{name}": {setting!r}' for name, setting in value.items()) + "}"
+        return as_code(dict(value), 500)
 
     def lines(self) -> list[str]:
         """Give each switch with the values it may have, one a line."""

@@ -45,8 +45,12 @@ class Listing(Shown):
         return "\n".join([self.place, *self._numbered(self.lines)])
 
     def html(self) -> str:
-        """Give the place and the highlighted lines."""
-        return f"<p><code>{escape(self.place)}</code></p><pre>{chr(10).join(self._numbered(self._marked, number_html))}</pre>"
+        """Give the place and the highlighted lines, numbered as in the file."""
+        return f'<p class="quiet">{escape(self.place)}</p><pre>{chr(10).join(self._numbered(self._marked, number_html))}</pre>'
+
+    def code(self) -> str:
+        """Give the highlighted lines alone."""
+        return f"<pre>{chr(10).join(self._marked)}</pre>"
 
     def _numbered(self, lines: tuple[str, ...], write: Any = "{:>4}  ".format) -> list[str]:
         shown, before = [], self.numbers[0] - 1 if self.numbers else 0

@@ -22,35 +22,39 @@ from typing import Any
 COLUMNS = 100  # width of plain text
 SIGNS = {"right": "✓", "wrong": "✗", "none": "–"}
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
+_NUMBER = re.compile(r"[-+−]?[\d,.]+( ?%)?|–")
 _STYLE = """<style>
-div.dslab-teach{color:var(--jp-content-font-color1,inherit);max-width:60em;font-size:var(--jp-content-font-size1,14px);
+div.dslab-teach.dslab-teach{color:var(--jp-content-font-color1,inherit);max-width:840px;font-size:var(--jp-content-font-size1,14px);
 line-height:1.5;font-family:var(--jp-content-font-family,system-ui,sans-serif)}
-div.dslab-teach p{margin:.35em 0}
-div.dslab-teach ul,div.dslab-teach ol{margin:.35em 0;padding-left:2em}
-div.dslab-teach .card{border:1px solid var(--jp-border-color1,#bdbdbd);border-left:5px solid #0072b2;border-radius:3px;
+div.dslab-teach.dslab-teach p{margin:.35em 0}
+div.dslab-teach.dslab-teach ul,div.dslab-teach.dslab-teach ol{margin:.35em 0;padding-left:2em}
+div.dslab-teach.dslab-teach .card{border:1px solid var(--jp-border-color1,#bdbdbd);border-left:5px solid #0072b2;border-radius:3px;
 padding:.5em 1em}
-div.dslab-teach .card.right{border-left-color:#009e73}
-div.dslab-teach .card.wrong{border-left-color:#d55e00;border-left-style:double;border-left-width:7px}
-div.dslab-teach .card.none{border-left-color:var(--jp-border-color1,#bdbdbd)}
-div.dslab-teach .card.exercise{border-left-color:#cc79a7}
-div.dslab-teach .quiet{color:var(--jp-content-font-color2,inherit)}
-div.dslab-teach code{font-family:var(--jp-code-font-family,monospace);font-size:.93em;padding:0 .2em;
+div.dslab-teach.dslab-teach .card.right{border-left-color:#009e73}
+div.dslab-teach.dslab-teach .card.wrong{border-left-color:#d55e00;border-left-style:double;border-left-width:7px}
+div.dslab-teach.dslab-teach .card.none{border-left-color:var(--jp-border-color1,#bdbdbd)}
+div.dslab-teach.dslab-teach .card.exercise{border-left-color:#cc79a7}
+div.dslab-teach.dslab-teach .quiet{color:var(--jp-content-font-color2,inherit)}
+div.dslab-teach.dslab-teach code{font-family:var(--jp-code-font-family,monospace);font-size:.93em;padding:0 .2em;
 background:var(--jp-layout-color2,transparent);color:inherit}
-div.dslab-teach pre{font-family:var(--jp-code-font-family,monospace);font-size:var(--jp-code-font-size,13px);line-height:1.4;
+div.dslab-teach.dslab-teach pre{font-family:var(--jp-code-font-family,monospace);font-size:var(--jp-code-font-size,13px);line-height:1.4;
 margin:.35em 0;padding:.5em .8em;white-space:pre-wrap;color:inherit;background:var(--jp-layout-color2,transparent)}
-div.dslab-teach pre code{padding:0;background:none}
-div.dslab-teach table{border-collapse:collapse;margin:.35em 0;font-size:inherit;table-layout:auto;color:inherit}
-div.dslab-teach caption{text-align:left;font-weight:600;padding:.2em 0;color:inherit;caption-side:top}
-div.dslab-teach th,div.dslab-teach td{text-align:left;vertical-align:top;padding:.3em .7em;max-width:34em;
+div.dslab-teach.dslab-teach pre code{padding:0;background:none}
+div.dslab-teach.dslab-teach table{border-collapse:collapse;margin:.35em 0;font-size:inherit;table-layout:auto;color:inherit}
+div.dslab-teach.dslab-teach caption{text-align:left;font-weight:600;padding:.2em 0;color:inherit;caption-side:top}
+div.dslab-teach.dslab-teach th,div.dslab-teach.dslab-teach td{text-align:left;vertical-align:top;padding:.3em .9em .3em 0;max-width:34em;
 white-space:normal;border-bottom:1px solid var(--jp-border-color2,#bdbdbd)}
-div.dslab-teach tbody tr{background:none}
-div.dslab-teach td.number{text-align:right;font-variant-numeric:tabular-nums}
-div.dslab-teach summary{cursor:pointer}
-div.dslab-teach .kw{color:var(--jp-mirror-editor-keyword-color,inherit);font-weight:600}
-div.dslab-teach .st{color:var(--jp-mirror-editor-string-color,inherit)}
-div.dslab-teach .cm{color:var(--jp-mirror-editor-comment-color,inherit);font-style:italic}
-div.dslab-teach .nu{color:var(--jp-mirror-editor-number-color,inherit)}
-div.dslab-teach .ln{color:var(--jp-content-font-color2,inherit);user-select:none}
+div.dslab-teach.dslab-teach tbody tr{background:none}
+div.dslab-teach.dslab-teach tbody th{font-weight:normal}
+div.dslab-teach.dslab-teach .number{text-align:right;font-variant-numeric:tabular-nums}
+div.dslab-teach.dslab-teach .card.inside{border:0;padding:0}
+div.dslab-teach.dslab-teach thead th{border-bottom-width:2px}
+div.dslab-teach.dslab-teach summary{cursor:pointer}
+div.dslab-teach.dslab-teach .kw{color:var(--jp-mirror-editor-keyword-color,inherit);font-weight:600}
+div.dslab-teach.dslab-teach .st{color:var(--jp-mirror-editor-string-color,inherit)}
+div.dslab-teach.dslab-teach .cm{color:var(--jp-mirror-editor-comment-color,inherit);font-style:italic}
+div.dslab-teach.dslab-teach .nu{color:var(--jp-mirror-editor-number-color,inherit)}
+div.dslab-teach.dslab-teach .ln{color:var(--jp-content-font-color2,inherit);user-select:none}
 </style>"""
 
 
@@ -174,17 +178,23 @@ def card(kind: str, label: str, body: str) -> str:
 
 
 def html_table(caption: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Give an HTML table with a caption, column headings and row headings; cells that are numbers align right."""
-    head = "".join(f'<th scope="col">{inline(name)}</th>' for name in columns)
-    body = "".join(
-        f'<tr><th scope="row">{inline(row[0])}</th>{"".join(map(_cell, row[1:]))}</tr>' for row in rows
+    """Give an HTML table with a caption, column headings and row headings; columns of numbers align right."""
+    rows = list(rows)
+    numeric = [
+        bool(rows) and place > 0 and all(_NUMBER.fullmatch(row[place]) for row in rows)
+        for place in range(len(columns))
+    ]
+    styles = [' class="number"' if number else "" for number in numeric]
+    head = "".join(
+        f'<th scope="col"{style}>{inline(name)}</th>' for name, style in zip(columns, styles, strict=True)
     )
+    body = "".join(f"<tr>{_row(row, styles)}</tr>" for row in rows)
     return f"<table><caption>{inline(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 
-def _cell(text: str) -> str:
-    number = ' class="number"' if re.fullmatch(r"[-+−]?[\d,.]+( ?%)?", text) else ""
-    return f"<td{number}>{inline(text)}</td>"
+def _row(cells: Sequence[str], styles: Sequence[str]) -> str:
+    rest = (f"<td{style}>{inline(cell)}</td>" for cell, style in zip(cells[1:], styles[1:], strict=True))
+    return f'<th scope="row">{inline(cells[0])}</th>{"".join(rest)}'
 
 
 def text_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:

@@ -234,28 +234,29 @@ class Comparison(Shown):
         form = prediction.form
         self._predicted = "nothing recorded" if predicted is None else form.words(predicted)
         self._happened = form.words(happened)
-        self._why = form.why(prediction.feedback, predicted, happened) if right is False else ""
-        self._because, self._seen = because, seen
+        why = form.why(prediction.feedback, predicted, happened) if right is False else ""
+        again = "Commit a prediction above and run this cell again to compare." if right is None else ""
+        self._texts = [text for text in (why, because, seen, again) if text]
 
     @property
     def verdict(self) -> str:
         """The first sentence: right, not so, or nothing recorded."""
         if self.right is None:
-            return "You recorded no prediction. Go back, commit one, and run this cell again; here is what happened."
+            return "You recorded no prediction. Here is what happened."
         return "You predicted what happened." if self.right else "You predicted something else."
 
     def describe(self) -> str:
         """Give the comparison as text."""
         lines = [f"Prediction: {self.name}", f"{self._sign()} {self.verdict}"]
         lines += [f"  you predicted: {self._predicted}", f"  what happened: {self._happened}"]
-        return "\n".join(lines + [prose(text) for text in (self._why, self._because, self._seen) if text])
+        return "\n".join(lines + [prose(text) for text in self._texts])
 
     def html(self) -> str:
         """Give the comparison as HTML."""
         rows = [("You predicted", self._predicted), ("What happened", self._happened)]
         body = "".join(f'<tr><th scope="row">{head}</th><td>{inline(cell)}</td></tr>' for head, cell in rows)
         table = f"<table><caption>Prediction: {inline(self.name)}</caption><tbody>{body}</tbody></table>"
-        texts = "".join(paragraphs(text) for text in (self._why, self._because, self._seen) if text)
+        texts = "".join(paragraphs(text) for text in self._texts)
         return card(self._style(), f"{self._sign()} {self.verdict}", table + texts)
 
     def marks(self) -> dict[str, Any]:

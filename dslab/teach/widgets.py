@@ -17,7 +17,9 @@ from dslab.teach.forms import Form, Number, OneOf, Settings, Span
 from dslab.teach.page import card, inline, paragraphs, styled
 from dslab.teach.predictions import Prediction
 
-_WIDE = {"width": "auto", "max_width": "60em"}
+_WIDE = {"width": "auto", "max_width": "840px"}
+BLUE, PURPLE = "#0072b2", "#cc79a7"
+_LINE = "1px solid var(--jp-border-color1, #bdbdbd)"
 
 
 class Entry:
@@ -65,10 +67,11 @@ class Entry:
         return radio
 
     def _number(self, form: Number) -> Any:
-        label = f"Your answer, {form.unit}" if form.unit else "Your answer"
+        label = f"Your answer ({form.unit})" if form.unit else "Your answer"
         middle = form.low + round((form.high - form.low) / 2 / form.step) * form.step
         wide = {"description_width": "initial"}
-        field = ipywidgets.BoundedFloatText(
+        whole = all(float(number).is_integer() for number in (form.low, form.high, form.step))
+        field = (ipywidgets.BoundedIntText if whole else ipywidgets.BoundedFloatText)(
             min=form.low,
             max=form.high,
             step=form.step,
@@ -80,7 +83,7 @@ class Entry:
         self._controls = {"answer": field}
         if not form.slider:
             return field
-        slider = ipywidgets.FloatSlider(
+        slider = (ipywidgets.IntSlider if whole else ipywidgets.FloatSlider)(
             min=form.low,
             max=form.high,
             step=form.step,
@@ -102,9 +105,9 @@ class Entry:
             }
             first = form.start.get(name, may.low if isinstance(may, Span) else may[0])
             if isinstance(may, Span):
-                control = ipywidgets.BoundedFloatText(
-                    min=may.low, max=may.high, step=may.step, value=first, **common
-                )
+                whole = all(isinstance(number, int) for number in (may.low, may.high, may.step))
+                text = ipywidgets.BoundedIntText if whole else ipywidgets.BoundedFloatText
+                control = text(min=may.low, max=may.high, step=may.step, value=first, **common)
             else:
                 options = [(_word(value), value) for value in may]
                 control = ipywidgets.Dropdown(
@@ -141,18 +144,14 @@ class PredictionView(View):
         self.commit = ipywidgets.Button(
             description="Commit my prediction",
             button_style="primary",
-            layout={"width": "auto"},
+            layout={"width": "auto", "align_self": "flex-start"},
             tooltip="Record it; it cannot be changed",
         )
         self.commit.on_click(self._commit)
-        about = prediction.form.html() if isinstance(prediction.form, Number) else ""
-        question = card(
-            "prediction", f"Prediction: {prediction.name}", paragraphs(prediction.question) + about
-        )
+        question = _question(prediction.question, prediction.form)
         self.status = ipywidgets.HTML()
-        self.box = ipywidgets.VBox(
-            [ipywidgets.HTML(styled(question)), self.entry.box, self.commit, self.status]
-        )
+        rows = [_head(f"Prediction: {prediction.name}", question), self.entry.box, self.commit, self.status]
+        self.box = _framed(rows, BLUE)
         prediction.listen(self.redraw)
         self.redraw()
 
@@ -185,58 +184,74 @@ class ExerciseView(View):
 
     def __init__(self, exercise: Exercise) -> None:
         self.exercise = exercise
-        self.shown: tuple[Any, ...] = ()
-        head = card("exercise", f"Exercise ({exercise.kind}): {exercise.title}", exercise.question_html())
         self.hint = _button("Hint", f"Show the next of {HINTS} hints", lambda: exercise.hint())
         self.solution = _button("Solution", "Opens after an attempt", self._open)
         self.status, self.hints, self.told, self.opened = (ipywidgets.HTML() for _ in range(4))
         self.solution_open = False
         self.entry: Entry | None = None
-        rows: list[Any] = [ipywidgets.HTML(styled(head))]
+        body = exercise.question_html()
+        rows: list[Any] = []
         buttons = [self.hint, self.solution]
         if isinstance(exercise.form, (OneOf, Number, Settings)):
             self.entry = Entry(exercise.form, self.redraw)
             self.check = _button("Check my answer", "Judge it now", self._check)
             self.check.button_style = "primary"
-            rows.append(self.entry.box)
+            body = _question(exercise.question, exercise.form)
+            rows = [self.entry.box]
             buttons.insert(0, self.check)
+        head = _head(f"Exercise ({exercise.kind}): {exercise.title}", body)
         row = ipywidgets.HBox(buttons, layout={"flex_flow": "row wrap"})
-        self.box = ipywidgets.VBox([*rows, row, self.status, self.hints, self.told, self.opened])
+        self.box = _framed([head, *rows, row, self.status, self.hints, self.told, self.opened], PURPLE)
         exercise.listen(self.redraw)
         self.redraw()
 
     def _check(self) -> None:
         if self.entry is not None:
-            self.exercise.check(self.entry.value)
+            self.told.value = styled(self.exercise.check(self.entry.value).html())
 
     def _open(self) -> None:
         self.solution_open = True
         self.redraw()
 
     def redraw(self) -> None:
-        """Write the progress, the hints so far, the last feedback and, once opened, the solution."""
+        """Write the progress, the hints so far and, once opened, the solution."""
         exercise = self.exercise
         text = exercise.progress()
         if self.entry is not None:
             chosen = self.entry.value
-            text += (
-                " Nothing chosen yet."
-                if chosen is None
-                else f" Your answer so far: `{_as_answer(exercise.form, chosen)}`"
-            )
+            so_far = "nothing chosen" if chosen is None else _as_answer(exercise.form, chosen)
+            text += f" Your answer so far: {so_far}."
             self.check.disabled = chosen is None
         self.status.value = _status(text)
         self.hint.disabled = exercise.shown_hints == HINTS
         hints = "".join(f"<li>{inline(hint)}</li>" for hint in exercise.hints[: exercise.shown_hints])
         self.hints.value = styled(f"<p>Hints:</p><ol>{hints}</ol>") if hints else ""
-        self.told.value = (
-            styled(exercise.feedback.html()) if exercise.feedback and self.entry is not None else ""
-        )
+        if not exercise.attempts:
+            self.told.value = ""
         self.opened.value = styled(exercise.solution().html()) if self.solution_open else ""
 
 
+def _question(question: str, form: Form) -> str:
+    """Give the question as HTML; the range of a number too, which its control does not show."""
+    return paragraphs(question) + (form.html() if isinstance(form, Number) else "")
+
+
+def _head(title: str, body: str) -> Any:
+    return ipywidgets.HTML(styled(card("inside", title, body)))
+
+
+def _framed(rows: list[Any], colour: str) -> Any:
+    frame = {
+        "border": _LINE,
+        "border_left": f"5px solid {colour}",
+        "padding": "4px 12px",
+        "max_width": "840px",
+    }
+    return ipywidgets.VBox(rows, layout=frame)
+
+
 def _as_answer(form: Form, value: Any) -> str:
-    return form.words(value) if not isinstance(form, OneOf) else repr(value)
+    return f"`{form.words(value)}`" if isinstance(form, Settings) else form.words(value)
 
 
 def _button(label: str, tooltip: str, press: Callable[[], Any]) -> Any:

@@ -76,7 +76,7 @@ class ZooRow:
     @property
     def cells(self) -> tuple[str, ...]:
         """The row of the table."""
-        sign = SIGNS["right" if self.fits else "wrong"]
+        sign = SIGNS["none" if self.reason else "right" if self.fits else "wrong"]
         verdict = self.verdict
         if verdict.held:
             found, steps = self.reason or "–", "–"
