@@ -86,6 +86,9 @@ READ_YOUR_WRITES = always(
 NO_GENUINE_FILL_REJECTED = always(
     "NO_GENUINE_FILL_REJECTED", "a fill of the newest row there is, is never rejected", _remembered("rejected")
 )
+NO_FRESH_ROW_LOST = always(
+    "NO_FRESH_ROW_LOST", "a marker never throws out the row that it announces", _remembered("lost")
+)
 STALE_ENDS_BY_TTL = always(
     "STALE_ENDS_BY_TTL", "no row is served from the cache more than five minutes after it was replaced", _remembered("ttl")
 )
@@ -101,7 +104,8 @@ LINEARIZABLE = eventually(
 ACKNOWLEDGED = sometimes("ACKNOWLEDGED", "a write is acknowledged", lambda world: front(world).acknowledged > 0)
 
 INVARIANTS = (
-    NO_STEP_BACK, FRESH_AT_REST, READ_YOUR_WRITES, NO_GENUINE_FILL_REJECTED, STALE_ENDS_BY_TTL, AGE_WITHIN_TTL, NOT_AHEAD,
+    NO_STEP_BACK, FRESH_AT_REST, READ_YOUR_WRITES, NO_GENUINE_FILL_REJECTED, NO_FRESH_ROW_LOST, STALE_ENDS_BY_TTL,
+    AGE_WITHIN_TTL, NOT_AHEAD,
     LINEARIZABLE,
 )  # fmt: skip
 
@@ -344,6 +348,61 @@ def _two_keys(switches: Switches) -> World:
     return world
 
 
+def _flux_comes_late(switches: Switches) -> World:
+    """Flux only invalidates; somebody has filled the new row by the time it comes."""
+    world = World(name="Flux comes late")
+    system = CacheFront(world, replace(switches, flux="invalidates"))
+    system.load(cached=True)
+    client = system.engine("client")
+
+    async def write_then_read() -> None:
+        await client.write("v2")
+        await client.read()
+
+    client.node.spawn(write_then_read())
+    return world
+
+
+def _small_then_large(switches: Switches) -> World:
+    """The cached row carries timestamp 9; the next transaction gets 19."""
+    world = World(name="nine, then nineteen")
+    system = CacheFront(world, switches)
+    system.load(ts=9, cached=True)
+    writer = system.engine("writer")
+    writer.node.spawn(writer.write("v2"))
+    return world
+
+
+def _engine_dies_deleting(switches: Switches) -> World:
+    """The query engine may die while it deletes a cached row."""
+    world = World(name="query engine dies deleting")
+    system = CacheFront(world, switches)
+    system.load(cached=True)
+    writer = system.engine("writer")
+    world.may_crash(writer.node, restart=False)
+    writer.node.spawn(writer.write(None, conditional=True))
+    return world
+
+
+def _read_again_and_again(switches: Switches) -> World:
+    """Both invalidations can be lost; somebody reads every four minutes."""
+    world = World(name="read again and again")
+    system = CacheFront(world, switches, invalidation_timeout_us=50_000)
+    system.load(cached=True)
+    reader, writer = system.engine("reader"), system.engine("writer")
+    world.link("writer", "cache", may_lose=1)
+    world.link("flux", "cache", may_lose=1)
+
+    async def write_then_read() -> None:
+        await writer.write("v2")
+        for _ in range(2):
+            await sleep(4 * MINUTE_US)
+            await reader.read()
+
+    writer.node.spawn(write_then_read())
+    return world
+
+
 # -- anomalies ----------------------------------------------------------------------------------------
 
 
@@ -408,7 +467,14 @@ _LIST = (
             (), "facts 2f: stronger, not strong", always_there=True),
     Anomaly("two rows", "one conditional update changes two rows", _two_keys, READ_YOUR_WRITES,
             ({"invalidation": "async"},), "UB2, write path, steps 3 to 5"),
-)  # fmt: skip
+)
+# Scenarios in which a mutant shows that no switch of CacheFront brings about.
+EXTRA_SCENARIOS: dict[str, tuple[Callable[[Switches], World], Invariant]] = {
+    "Flux comes late": (_flux_comes_late, NO_FRESH_ROW_LOST),
+    "nine, then nineteen": (_small_then_large, NO_STEP_BACK),
+    "query engine dies deleting": (_engine_dies_deleting, FRESH_AT_REST),
+    "read again and again": (_read_again_and_again, STALE_ENDS_BY_TTL),
+}  # fmt: skip
 ANOMALIES: dict[str, Anomaly] = {anomaly.name: anomaly for anomaly in _LIST}
 
 DEFENCES: dict[str, dict[str, Any]] = {

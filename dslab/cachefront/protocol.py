@@ -23,6 +23,7 @@ Versions (1, 2, 3 ...) count the commits of a row. The protocol never looks at t
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -37,7 +38,8 @@ CHOICES = {
     "refill_from": ("leader", "follower"),
     "flux": ("fills", "invalidates", "off"),
     "warm_up": ("keys", "values"),
-    "bug": ("", "cas in two steps", "cas compares text", "first key only", "flux skips deletes", "ttl renewed by hits", "acks first"),
+    "bug": ("", "cas in two steps", "cas compares text", "first key only", "flux skips deletes", "ttl renewed by hits", "acks first",
+            "marker wins ties"),
 }
 
 
@@ -114,6 +116,7 @@ class Cache:
         self.system, self.switches = system, system.switches
         self.slots: dict[str, Entry] = {}
         self.told: dict[str, int] = {}  # for the invariants: the newest version that this cache has heard of
+        self.rule: Callable[[Entry, Entry], bool] | None = None  # somebody else's compare-and-set, for an exercise
         self.node = system.world.node(name, label="Redis slot", kind="cache", slot="empty", last="")
         for handler in (self.get, self.fill, self.invalidate, self.put):
             self.node.on(handler.__name__, handler)
@@ -133,11 +136,18 @@ class Cache:
         old = self.get(key)
         if old is None or not self.switches.compare_and_set:
             return True
-        if self.switches.bug == "cas compares text":
-            return str(new.ts) > str(old.ts)
+        if self.rule is not None or self.switches.bug:
+            return self._accepts_otherwise(old, new)
         return new.ts > old.ts or (new.ts == old.ts and new.kind != "marker")
 
     # [/accepts]
+    def _accepts_otherwise(self, old: Entry, new: Entry) -> bool:
+        if self.rule is not None:
+            return self.rule(old, new)
+        if self.switches.bug == "cas compares text":
+            return str(new.ts) > str(old.ts)
+        return new.ts > old.ts or (new.ts == old.ts and (new.kind != "marker" or self.switches.bug == "marker wins ties"))
+
     def fill(self, key: str, entry: Entry) -> bool:
         """Write a row that was read from the store; gives whether it was accepted."""
         return self._write(key, entry, "fill")
@@ -164,6 +174,7 @@ class Cache:
             self.system.rejected(self, key, entry)
             self._show(key, f"{what} {entry} rejected")
             return False
+        self.system.replaced(self.get(key), entry)
         self.slots[key] = replace(entry, expires_us=self._expiry())
         self._show(key, f"{what} {entry} accepted")
         return True
@@ -363,7 +374,7 @@ class CacheFront:
         self.invalidation_timeout_us = invalidation_timeout_us
         self.flux: Node | None = None
         self.acknowledged = self.hits = 0
-        self.complaints: dict[str, list[str]] = {"own": [], "rejected": [], "ttl": [], "age": []}
+        self.complaints: dict[str, list[str]] = {"own": [], "rejected": [], "lost": [], "ttl": [], "age": []}
         self.cache = Cache(self, "cache")
         follower = follower or switches.refill_from == "follower"
         self.leader = Store(self, "leader", "Leader", ("follower",) if follower else ())
@@ -401,6 +412,11 @@ class CacheFront:
         if entry.kind == "row" and entry.version == self.leader.version(key):
             held = cache.get(key)
             self.complaints["rejected"].append(f"the fill of {entry}, the newest row there is, was rejected: the slot holds {held}")
+
+    def replaced(self, old: Entry | None, new: Entry) -> None:
+        """Remember that a marker threw out the very row that it announces."""
+        if old is not None and old.kind == "row" and new.kind == "marker" and old.version == new.version:
+            self.complaints["lost"].append(f"{new} threw out {old}, the row that it announces")
 
     def answered(self, engine: Engine, key: str, entry: Entry, hit: bool, began_us: int) -> None:
         """Compare an answer with what the client itself wrote, and with how long and how old stale answers may be."""

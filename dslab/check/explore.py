@@ -178,14 +178,19 @@ class _Search:
                 self.unseen = [invariant for invariant in self.unseen if invariant.fault(world) is not None]
             return False
 
-        driver.run(picks, self._cheapest(watch), self.limit, wrap)
-        if not broken and not driver.cut_short:
-            for invariant in self.eventually:
-                if (why := invariant.fault(driver.world)) is not None:
-                    broken.append((invariant, why))
-                    break
-        driver.world.close()
+        try:
+            driver.run(picks, self._cheapest(watch), self.limit, wrap)
+            if not broken and not driver.cut_short:
+                broken += self._at_rest(driver.world)
+        finally:
+            driver.world.close()
         return broken[0] if broken else None
+
+    def _at_rest(self, world: World) -> list[tuple[Invariant, str]]:
+        for invariant in self.eventually:
+            if (why := invariant.fault(world)) is not None:
+                return [(invariant, why)]
+        return []
 
     def _cheapest(self, watch: Callable[[World], bool]) -> Callable[[World], Any] | None:
         """Give a function that is true when ``watch`` has to look: it is called after every event of every schedule."""
