@@ -80,8 +80,13 @@ def client_module(name: str) -> Any:
     """Import a client library, psycopg or valkey; raises Unavailable where it is missing or cannot be loaded."""
     try:
         return importlib.import_module(name)
-    except ImportError:
-        raise Unavailable(f"The client library {name} is not installed here; {INSTALL} brings it.") from None
+    except ImportError as error:
+        reason = str(error)
+    if importlib.util.find_spec(name) is None:
+        raise Unavailable(f"The client library {name} is not installed here; {INSTALL} brings it.")
+    raise Unavailable(
+        f"The client library {name} is installed but cannot be loaded ({reason}); {INSTALL} may mend it."
+    )
 
 
 def available() -> list[dict[str, Any]]:

@@ -238,14 +238,6 @@ def test_the_stored_result_says_what_a_live_one_says(lab: Lab, make) -> None:
     assert found.params["live"] is True
 
 
-@pytest.mark.parametrize("make", [late_fills, free_runs, defences])
-def test_no_measured_number_is_in_a_sentence_or_a_table(lab: Lab, make) -> None:
-    found = make(lab)
-    measured = [metric.value for name, metric in found.metrics.items() if name.endswith("_measured")]
-    words = found.describe() + str(found.tables)
-    assert not any(f"{value:.3f}" in words for value in measured)
-
-
 def test_where_the_servers_cannot_be_had_the_stored_result_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     def unavailable(settings: object = None) -> None:
         raise real.Unavailable("It is not installed here.")

@@ -64,8 +64,8 @@ class Place:
     processes: list[subprocess.Popen] = field(default_factory=list)
 
     def contents(self) -> list[str]:
-        """Give the names of what is in the folder."""
-        return sorted(path.name for path in self.folder.iterdir())
+        """Give the names of what the servers have in the folder."""
+        return sorted(path.name for path in self.folder.glob("dslab-*"))
 
     def inhabitants(self) -> list[int]:
         """Give the processes that were told of the folder, by their environment or on their command line."""

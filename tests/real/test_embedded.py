@@ -8,6 +8,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import threading
 import time
 
@@ -15,7 +16,11 @@ import pytest
 
 from dslab import real
 from dslab.real import embedded
-from tests.real.helpers import Place, eventually, held, runs
+from tests.real.helpers import ROOT, Place, eventually, held, runs
+
+pytestmark = pytest.mark.skipif(
+    os.name == "nt", reason="these tests fork and send signals; run them on Linux or macOS"
+)
 
 BOTH = "servers = [real.postgres(), real.valkey()]"
 VALKEY = "servers = [real.valkey()]"
@@ -129,7 +134,7 @@ def test_a_killed_keeper_takes_its_server_along_and_close_removes_the_folder(pla
     server = real.valkey()
     traces = (server.pid, server.folder, keeper(server))
     os.kill(keeper(server), signal.SIGKILL)
-    if os.uname().sysname == "Linux":
+    if sys.platform == "linux":
         assert eventually(lambda: not runs(server.pid))
     server.close()
     assert is_gone(*traces)
@@ -143,9 +148,7 @@ def test_a_killed_keeper_takes_postgres_along(place: Place) -> None:
     assert is_gone(*traces)
 
 
-@pytest.mark.skipif(
-    os.uname().sysname != "Linux", reason="only Linux tells a process that its parent was killed"
-)
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a process that its parent was killed")
 def test_if_all_are_killed_at_once_the_server_still_ends(place: Place) -> None:
     process = place.start(VALKEY)
     ((pid, folder, keeper),) = held(process)
@@ -233,3 +236,26 @@ def test_without_unix_sockets_it_listens_on_the_loopback_with_a_password(
         known = psycopg.conninfo.conninfo_to_dict(server._dsn) | {"password": "wrong"}
         with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
             psycopg.connect(**known)
+
+
+def test_a_cell_that_is_interrupted_and_a_kernel_that_is_shut_down_leave_nothing(place: Place) -> None:
+    from jupyter_client.manager import start_new_kernel
+
+    manager, client = start_new_kernel(
+        env=os.environ | {"TMPDIR": str(place.folder), "PYTHONPATH": str(ROOT)}
+    )
+    try:
+        client.execute(
+            "from dslab import real\nwith real.valkey() as used:\n    import time; time.sleep(60)",
+            stop_on_error=False,
+        )
+        assert eventually(lambda: any(name.startswith("dslab-vk-") for name in place.contents()))
+        time.sleep(0.5)
+        manager.interrupt_kernel()
+        assert eventually(lambda: place.contents() == [])
+        client.execute("kept = real.valkey()")
+        assert eventually(lambda: any(name.startswith("dslab-vk-") for name in place.contents()))
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel()
+    assert place.nothing_left(), (place.contents(), place.inhabitants())

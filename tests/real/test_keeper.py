@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import pwd
 import subprocess
 from pathlib import Path
 from types import SimpleNamespace
@@ -12,6 +11,8 @@ import pytest
 
 from dslab import real
 from dslab.real import keeper, unavailable
+
+pwd = pytest.importorskip("pwd", reason="Windows has no accounts of this kind")
 
 
 @pytest.fixture

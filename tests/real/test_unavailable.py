@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import importlib.util
 import sys
+from pathlib import Path
 
 import pytest
 
 from dslab import real
-from dslab.real.unavailable import INSTALL, POSTGRES_URL, VALKEY_URL
+from dslab.real.unavailable import INSTALL, POSTGRES_URL, VALKEY_URL, client_module
 
 
 @pytest.fixture
@@ -80,3 +81,14 @@ def test_the_preflight_knows_a_given_server(missing, monkeypatch: pytest.MonkeyP
         "the server that DSLAB_POSTGRES_URL names",
         "the server that DSLAB_VALKEY_URL names",
     ]
+
+
+def test_a_client_that_cannot_be_loaded_is_not_called_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "broken_client.py").write_text("import no_such_part")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(
+        real.Unavailable, match=r"is installed but cannot be loaded \(No module named 'no_such_part'\)"
+    ):
+        client_module("broken_client")
