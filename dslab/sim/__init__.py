@@ -8,7 +8,7 @@ One page of names:
 | `Node`, `Link` | machines with state and handlers; the ways messages travel |
 | `sleep`, `step` | let time pass; mark a place where somebody else may run |
 | `Future`, `gather` | a value that comes later; wait for several |
-| `Lock`, `SharedLock`, `Semaphore`, `Queue` | what actors wait for |
+| `Lock`, `SharedLock`, `Semaphore`, `Queue`, `Mailbox` | what actors wait for |
 | `fixed`, `uniform`, `exponential`, `lognormal`, `empirical` | latencies in microseconds |
 | `Driver` | runs a world by choice instead of by time; the referee's steering wheel |
 | `Trace` | what happened, as plain data, with causes, clocks, states |
@@ -19,12 +19,12 @@ from dslab.sim.actor import Actor, Future, gather, sleep, step
 from dslab.sim.driver import Choice, Driver
 from dslab.sim.latency import empirical, exponential, fixed, lognormal, uniform
 from dslab.sim.node import Link, Node
-from dslab.sim.primitives import Lock, Queue, Semaphore, SharedLock
+from dslab.sim.primitives import Lock, Mailbox, Queue, Semaphore, SharedLock
 from dslab.sim.result import Metric, Result, Series
 from dslab.sim.trace import Trace
 from dslab.sim.world import World
 
 __all__ = [
-    "Actor", "Choice", "Driver", "Future", "Link", "Lock", "Metric", "Node", "Queue", "Result", "Semaphore", "Series",
+    "Actor", "Choice", "Driver", "Future", "Link", "Lock", "Mailbox", "Metric", "Node", "Queue", "Result", "Semaphore", "Series",
     "SharedLock", "Trace", "World", "empirical", "exponential", "fixed", "gather", "lognormal", "sleep", "step", "uniform",
 ]  # fmt: skip

@@ -9,10 +9,13 @@
 
 What an actor yields to its world: an ``int`` sleeps so many microseconds, a ``str`` is a bare interleaving point with
 that label, ``None`` parks it until somebody wakes it. The functions below yield these; nobody else needs to.
+
+Whatever an actor can wait for has a ``name`` and ``forget(actor)``, which ends that actor's waiting.
 """
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Awaitable, Callable, Coroutine, Generator
 from types import coroutine
 from typing import TYPE_CHECKING, Any
@@ -41,17 +44,22 @@ def park() -> Generator[None, Any, Any]:
 
 
 class Actor:
-    """A running coroutine: await it to get what it returns. Made by `World.spawn` and `Node.spawn`."""
+    """A running coroutine: await it to get what it returns (None where it died in a crash). Made by `World.spawn`."""
 
-    __slots__ = ("world", "name", "node", "lane", "coro", "send", "label", "done", "result", "blocked_on", "cause", "_waiters")
+    __slots__ = (
+        "world", "name", "node", "lane", "coro", "send", "label", "done", "result", "blocked_on", "timer", "cause", "_waiters",
+    )  # fmt: skip
 
     def __init__(self, world: World, coro: Coroutine, name: str, node: Node | None, lane: str) -> None:
         self.world, self.coro, self.name, self.node, self.lane = world, coro, name, node, lane
-        self.send = coro.send
+        self.send: Callable[[Any], Any] = (
+            coro.send
+        )  # another one while its node is paused, and once it is done
         self.label = "start"
         self.done = False
         self.result: Any = None
-        self.blocked_on: Any = None  # what a parked actor waits for: something with a name and holders
+        self.blocked_on: Any = None  # what a parked actor waits for
+        self.timer: int | None = None  # the serial of the entry that gives up waiting
         self.cause: int | None = None  # the event that woke it, for the trace
         self._waiters: list[Actor] = []
 
@@ -60,89 +68,172 @@ class Actor:
 
     def __await__(self) -> Generator[None, Any, Any]:
         if not self.done:
-            self._waiters.append(self.world.current)
+            self._waiters.append(wait_for(self.world, self))
             yield None
         return self.result
+
+    @property
+    def holders(self) -> list[Actor]:
+        """Who has to do something before those who wait for this actor go on: the actor itself."""
+        return [self]
+
+    def forget(self, actor: Actor) -> None:
+        """Stop ``actor`` from waiting for this one."""
+        self._waiters.remove(actor)
+
+    def end(self, result: Any = None) -> None:
+        """Be done: whoever waits for this actor goes on with ``result``."""
+        self.done, self.result, self.send = True, result, _nothing
+        waiters, self._waiters = self._waiters, []
+        for waiter in waiters:
+            self.world.wake(waiter, result)
+
+    def die(self) -> None:
+        """End because the machine does: no line of the coroutine runs any more, nothing it holds is given back."""
+        if self.blocked_on is not None:
+            self.blocked_on.forget(self)
+            self.blocked_on = None
+        if inspect.iscoroutine(self.coro) and inspect.getcoroutinestate(self.coro) == inspect.CORO_CREATED:
+            self.coro.close()  # it never ran; Python would complain that nobody awaited it
+        else:
+            self.world.graves.append(self.coro)  # thrown away, it would run its ``finally`` blocks
+        self.end()
+
+    def hold(self, value: Any) -> None:
+        """Stand in for ``send`` while the node is paused: go on after the pause."""
+        assert self.node is not None
+        self.node.held.append(Resumption(self, value))
 
     def describe(self) -> str:
         """Say what this actor does when it is run next."""
         return f"{self.name}: {self.label}"
 
 
+def _nothing(_: Any) -> None:
+    """Stand in for ``send`` of an actor that is done."""
+
+
+def wait_for(world: World, resource: Any, timeout_us: int | None = None) -> Actor:
+    """Note that the running actor waits for ``resource`` and give it; what calls this yields None next.
+
+    After ``timeout_us`` microseconds (None: never) the resource forgets it, and its ``await`` raises TimeoutError.
+    """
+    actor = world.current
+    if timeout_us is not None:
+        check_us(timeout_us, "a timeout")
+        actor.timer = world.push(world.now + timeout_us, Timer(actor, resource))
+    actor.blocked_on = resource
+    return actor
+
+
+def check_us(value: Any, what: str) -> None:
+    """Raise where ``value`` is no whole number of microseconds of at least 0: TypeError for another type, else ValueError."""
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise TypeError(f"{what} is a whole number of microseconds, not {value!r}")
+    if value < 0:
+        raise ValueError(f"{what} of {value} µs is not possible; it must be at least 0")
+
+
 class Future:
-    """A value that somebody will set later. Await it, or give up waiting with `wait`.
+    """A value that somebody will set later. Await it, or give up waiting with `wait`; several may wait.
 
     Of several set calls only the first counts: a reply that comes twice is a reply.
     """
 
-    __slots__ = ("world", "name", "is_set", "value", "waiter", "_timer")
+    __slots__ = ("world", "name", "is_set", "value", "_waiters", "_set_by")
 
     def __init__(self, world: World, name: str = "a value") -> None:
         self.world, self.name = world, name
         self.is_set, self.value = False, None
-        self.waiter: Actor | None = None
-        self._timer: int | None = None  # the serial of the entry that gives up
+        self._waiters: list[Actor] = []
+        self._set_by: int | None = None  # the event, for the trace
 
     def set(self, value: Any = None) -> None:
-        """Give the value to whoever waits; they run at once, before `set` returns."""
+        """Give the value to whoever waits; they run at once, before `set` returns, and what they raise comes out of it."""
         if self.is_set:
             return
         self.is_set, self.value = True, value
-        if self._timer is not None:
-            self.world.cancel(self._timer)
-        if self.waiter is not None:
-            waiter, self.waiter = self.waiter, None
-            waiter.label = f"gets {self.name}"
-            if self.world.recorder is not None:
-                waiter.cause = self.world.recorder.last_event(self.world.current)
-            self.world.resume(waiter, value)
+        world, waiters = self.world, self._waiters
+        self._waiters = []
+        self._set_by = world.mark()
+        for actor in waiters:
+            world.unblock(actor)
+            if world.recorder is not None:
+                actor.label = f"gets {self.name}"
+            world.resume(actor, value)
 
     @coroutine
     def wait(self, timeout_us: int | None = None) -> Generator[None, Any, Any]:
         """Wait for the value; raise TimeoutError after ``timeout_us`` microseconds (None waits for ever)."""
         if self.is_set:
+            self.world.learn(self._set_by)
             return self.value
-        actor = self.world.current
-        self.waiter, actor.blocked_on = actor, self
-        if timeout_us is not None:
-            self._timer = self.world.push(self.world.now + timeout_us, Timer(actor, self))
-        value = yield None
-        actor.blocked_on = None
-        return value
+        self._waiters.append(wait_for(self.world, self, timeout_us))
+        return (yield None)
 
     def __await__(self) -> Generator[None, Any, Any]:
         return self.wait()
 
+    def forget(self, actor: Actor) -> None:
+        """Stop ``actor`` from waiting for this value."""
+        if actor in self._waiters:  # not while `set` is waking them
+            self._waiters.remove(actor)
+
 
 class Timer:
-    """The moment at which somebody who waits for a future gives up."""
+    """The moment at which an actor gives up waiting for something."""
 
-    __slots__ = ("actor", "future", "lane", "node")
+    __slots__ = ("actor", "waited", "lane", "node")
 
-    def __init__(self, actor: Actor, future: Future) -> None:
-        self.actor, self.future = actor, future
+    def __init__(self, actor: Actor, waited: Any) -> None:
+        self.actor, self.waited = actor, waited
         self.lane, self.node = actor.lane, actor.node
 
     def send(self, _: None) -> None:
         """Raise TimeoutError in the waiting actor."""
-        self.future.waiter, self.actor.blocked_on, self.future._timer = None, None, None
-        recorder = self.actor.world.recorder
+        actor, waited = self.actor, self.waited
+        if self.node is not None and self.node.paused:
+            actor.timer = None
+            self.node.held.append(self)
+            return
+        if actor.blocked_on is not waited:  # it came during a pause, just before this did
+            return
+        waited.forget(actor)
+        actor.blocked_on = actor.timer = None
+        recorder = actor.world.recorder
         if recorder is not None:
-            recorder.event(self.lane, "timer", f"gave up on {self.future.name}")
-        self.actor.world.resume(self.actor, None, TimeoutError(f"no answer in time: {self.future.name}"))
+            recorder.event(self.lane, "timer", f"gave up on {waited.name}")
+        actor.world.resume(actor, None, TimeoutError(f"no answer in time: {waited.name}"))
 
     def describe(self) -> str:
         """Say what happens when this timer fires."""
-        return f"{self.actor.name}: times out waiting for {self.future.name}"
+        return f"{self.actor.name}: times out waiting for {self.waited.name}"
+
+
+class Resumption:
+    """An actor that goes on after a pause, with the value or the error that came meanwhile."""
+
+    __slots__ = ("actor", "value", "error", "node", "lane")
+
+    def __init__(self, actor: Actor, value: Any, error: BaseException | None = None) -> None:
+        self.actor, self.value, self.error, self.node, self.lane = actor, value, error, actor.node, actor.lane
+
+    def send(self, _: None) -> None:
+        """Let the actor go on."""
+        self.actor.world.resume(self.actor, self.value, self.error)
+
+    def describe(self) -> str:
+        """Say who goes on."""
+        return f"{self.actor.name}: goes on after the pause"
 
 
 class Callback:
-    """A plain function that the world calls at a time."""
+    """A plain function that the world calls at a time. No crash and no pause stops it: it is the world's act."""
 
     __slots__ = ("world", "function", "label", "lane", "node")
 
     def __init__(self, world: World, function: Callable[[], Any], label: str, node: Node | None) -> None:
-        self.world, self.function, self.label, self.node = world, function, label, node
+        self.world, self.function, self.label, self.node = world, function, label, None
         self.lane = node.id if node else ""
 
     def send(self, _: None) -> None:
@@ -164,7 +255,15 @@ class May:
 
     __slots__ = ("label", "function", "left", "when", "lane", "kind", "node")
 
-    def __init__(self, label: str, function: Callable[[], Any], times: int, when: Callable[[], bool], lane: str, kind: str) -> None:
+    def __init__(
+        self,
+        label: str,
+        function: Callable[[], Any],
+        times: int,
+        when: Callable[[], bool],
+        lane: str,
+        kind: str,
+    ) -> None:
         self.label, self.function, self.left, self.when = label, function, times, when
         self.lane, self.kind, self.node = lane, kind, None
 

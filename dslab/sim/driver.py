@@ -6,9 +6,13 @@ still only moves forward, and every schedule that can be picked is one that an a
 | word      | meaning                                                                                        |
 |-----------|------------------------------------------------------------------------------------------------|
 | option    | something that could happen next: run an actor, deliver a message, fire a timer, a fault         |
-| default   | option 0: the actor that is running goes on until it waits; else the earliest of what is left    |
+| default   | option 0: the actor that is running goes on until it waits; else the earliest of what is left, ties by serial |
 | surprise  | a pick other than the default. What it passed over is slow from then on: it is the default again only when nothing else is left |
 | schedule  | the surprises of a run as pairs (position, option); everything between them is the default       |
+
+The default schedule is the run by time (`World.run`) of every world in which nothing else is due at the moment of any
+`step`: a run by time lets that go first. Of a world without `step` it always is, but for chance: links lose and double no
+messages by chance here (``loss``, ``duplicate``), only as options (``may_lose``, ``may_duplicate``).
 """
 
 from __future__ import annotations
@@ -17,7 +21,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from dslab.sim.actor import Actor, May
+from dslab.sim.actor import Actor, May, Resumption
 from dslab.sim.node import Delivery
 from dslab.sim.world import World
 
@@ -48,19 +52,43 @@ class Loss:
         return f"lose ‘{message.name}’ {message.src} → {message.node.id}"
 
 
+@dataclass(frozen=True)
+class Double:
+    """The option to put a message on its way twice."""
+
+    entry: tuple
+
+    def describe(self) -> str:
+        """Say what would come twice."""
+        message = self.entry[2]
+        return f"double ‘{message.name}’ {message.src} → {message.node.id}"
+
+
 class Driver:
-    """Takes over a world that has not run yet. `run` follows a schedule; `options` and `take` go one event at a time."""
+    """Takes over a world. `run` follows a schedule; `options` and `take` go one event at a time."""
 
     def __init__(self, world: World) -> None:
         self.world = world
         self.pool: list[tuple] = world._heap  # from now on in no order
-        self.current: tuple | None = None  # the entry of the actor that is running
+        self.current: tuple | None = None  # the entry of the actor that goes on from its last step
         self.counts: list[int] = []  # how many options there were at each position so far
         self.taken: list[tuple[int, int]] = []  # the surprises of `run`
         self.cut_short = False
-        world.push, world.cancel, world.stepped = self._push, self._cancel, self._stepped
-        links = [*world._links.values(), world._default_link]
-        self._special = world.patience_us is not None or any(link and (link.fifo or link.may_lose) for link in links)
+        self._going_on: tuple | None = None  # that entry while it happens
+        if world._cancelled:
+            self.pool[:] = [entry for entry in self.pool if entry[1] not in world._cancelled]
+            world._cancelled.clear()
+        world.by_choice = True
+        world.push, world.cancel, world.stepped, world.drop = (
+            self._push,
+            self._cancel,
+            self._stepped,
+            self._drop,
+        )  # type: ignore[method-assign]
+        if not world.restricted:
+            world.restricted = any(
+                link.is_special for link in (*world._links.values(), world._default_link) if link
+            )
 
     # -- what the world calls ------------------------------------------------------------------------
 
@@ -73,36 +101,66 @@ class Driver:
         self.pool[:] = [entry for entry in self.pool if entry[1] != serial]
 
     def _stepped(self, actor: Actor) -> None:
-        if self.current is None:
-            self.current = (self.world.now, self.world._serial(), actor, None)
-        else:
+        if self.current is not None:
             self._push(self.world.now, actor)
+            return
+        going_on = self._going_on
+        keeps = going_on is not None and going_on[2] is actor  # its place among those that were passed over
+        self.current = (self.world.now, going_on[1] if keeps else self.world._serial(), actor, None)
+
+    def _drop(self, unwanted: Callable[[Any], bool]) -> list[tuple]:
+        gone = World.drop(self.world, unwanted)
+        if self.current is not None and unwanted(self.current[2]):
+            gone.append(self.current)
+            self.current = None
+        return gone
 
     # -- what can happen --------------------------------------------------------------------------------
 
     @property
     def finished(self) -> bool:
         """Whether nothing is left to happen but faults."""
-        return self.current is None and not self.pool
+        return self.current is None and not self._possible()
 
     def entries(self) -> list[tuple]:
         """Give every option as an entry, the default first: going on, the pool by rank, losses, faults; rest if nothing is left."""
-        pool = sorted(self.pool)
-        if self._special:
-            pool = self._possible(pool)
-        found = pool if self.current is None else [self.current, *pool]
-        losses = [(0, -1, Loss(e), None) for e in pool if isinstance(e[2], Delivery) and e[2].link.may_lose] if self._special else []
-        faults = [(0, -1, may, None) for may in self.world.mays if may.left and may.when()]
+        found = sorted(self._possible())
+        faults = self._faults(found)
+        if self.current is not None:
+            found.insert(0, self.current)
         if not found and faults:
-            found = [REST]
-        return found + losses + faults
+            found.append(REST)
+        return found + faults
 
-    def _possible(self, pool: list[tuple]) -> list[tuple]:
-        heads = [e for e in pool if not isinstance(e[2], Delivery) or not e[2].link.fifo or e[2].link.queue[0] is e[2]]
-        if self.world.patience_us is None or not pool:
-            return heads
-        latest = min(e[0] % SLOW for e in pool) + self.world.patience_us
-        return [e for e in heads if e[0] % SLOW <= latest]
+    def _possible(self) -> list[tuple]:
+        """Give the entries that can happen next, in no order: not what a FIFO link, a pause or patience holds back."""
+        pool, world = self.pool, self.world
+        if not world.restricted:
+            return pool
+        if self.current is not None and _is_paused(self.current[2]):
+            pool.append(self.current)
+            self.current = None
+        found = []
+        for entry in pool:
+            target = entry[2]
+            if target.__class__ is Delivery and target.link.fifo and target.link.queue[0] is not target:
+                continue
+            if target.node is None or not target.node.paused:
+                found.append(entry)
+        if world.patience_us is not None and found:
+            latest = min(entry[0] % SLOW for entry in found) + world.patience_us
+            found = [entry for entry in found if entry[0] % SLOW <= latest]
+        return found
+
+    def _faults(self, possible: list[tuple]) -> list[tuple]:
+        world, found = self.world, []
+        if world.restricted:
+            messages = [entry for entry in possible if entry[2].__class__ is Delivery]
+            found += [(0, -1, Loss(entry), None) for entry in messages if entry[2].link.may_lose]
+            found += [(0, -1, Double(entry), None) for entry in messages if entry[2].link.may_duplicate]
+        if world.mays:
+            found += [(0, -1, may, None) for may in world.mays if may.left and may.when()]
+        return found
 
     def options(self) -> list[Choice]:
         """Give what could happen next, the default first; empty where the run is over."""
@@ -112,20 +170,19 @@ class Driver:
 
     def take(self, index: int) -> Choice:
         """Let option ``index`` happen. IndexError names how many there are where there is no such option."""
-        entry = self._pick(index)
-        chosen = _choice(index, entry)
-        self._happen(entry)
-        return chosen
-
-    def _pick(self, index: int) -> tuple:
         entries = self.entries()
         if not 0 <= index < len(entries):
             raise IndexError(f"there is no option {index} here; there are {len(entries)}, numbered from 0")
+        chosen = _choice(index, entries[index])
+        self._take(entries, index)
+        return chosen
+
+    def _take(self, entries: list[tuple], index: int) -> None:
         self.counts.append(len(entries))
         entry = entries[index]
         if index and entry[1] >= 0:  # a fault passes nothing over: what was next stays next
             self._pass_over(entries[0])
-        return entry
+        self._happen(entry)
 
     def _pass_over(self, default: tuple) -> None:
         if default is self.current:
@@ -145,21 +202,25 @@ class Driver:
         elif target.__class__ is Loss:
             self.pool.remove(target.entry)
             self._lose(target.entry[2])
+        elif target.__class__ is Double:
+            target.entry[2].link.may_duplicate -= 1
+            world.carry(target.entry[2])
         elif target is not None:
             if entry is self.current:
-                self.current = None
+                self.current, self._going_on = None, entry
             else:
                 self.pool.remove(entry)
             self._execute(entry)
+            self._going_on = None
         if world.recorder is not None:
             world.recorder.settle()
+        world.current = None
 
     def _lose(self, message: Delivery) -> None:
         message.link.may_lose -= 1
         if message.link.fifo:
             message.link.queue.remove(message)
-        if self.world.recorder is not None:
-            self.world.recorder.lost(message)
+        message.lose()
 
     def _execute(self, entry: tuple) -> None:
         world, target = self.world, entry[2]
@@ -191,81 +252,89 @@ class Driver:
                 if not self._surprise(index, wrap):
                     return False
                 at, index = next(todo, (-1, 0))
-            elif world.mays or self._special:
+            elif world.mays or world.restricted:
                 if not self._default(at):
                     return self._ended(at, wrap)
-            elif self.current is not None:  # the common case: the running actor goes on
-                if world.recorder is None:
-                    if self._go_on(at if at >= 0 else limit, watch):
-                        return True
-                    continue
-                counts.append(1 + len(pool))
-                entry, self.current = self.current, None
-                self._execute(entry)
-            elif pool:
-                counts.append(len(pool))
-                entry = min(pool) if len(pool) > 1 else pool[0]
-                pool.remove(entry)
-                self._execute(entry)
+            elif (
+                self.current is not None and world.recorder is None
+            ):  # the common case: the running actor goes on
+                if self._go_on(at if at >= 0 else limit, watch):
+                    return True
+                continue
+            elif self.current is not None or pool:
+                counts.append(len(pool) + (self.current is not None))
+                self._happen(self.current or (min(pool) if len(pool) > 1 else pool[0]))
             else:
                 return self._ended(at, wrap)
-            if world.recorder is not None:
-                world.recorder.settle()
             if watch is not None and watch(world):
                 return True
 
     def _surprise(self, index: int, wrap: bool) -> bool:
+        entries = self.entries()
         if wrap:
-            options = len(self.entries())
-            if not options:
+            if not entries:
                 return False
-            index = 1 + index % (options - 1) if options > 1 else 0
+            index = 1 + index % (len(entries) - 1) if len(entries) > 1 else 0
+        elif not 0 <= index < len(entries):
+            raise IndexError(
+                f"there is no option {index} at {len(self.counts)}; there are {len(entries)}, numbered from 0"
+            )
         self.taken.append((len(self.counts), index))
-        self._happen(self._pick(index))
+        self._take(entries, index)
         return True
 
     def _ended(self, at: int, wrap: bool) -> bool:
         if at >= len(self.counts) and not wrap:
-            raise IndexError(f"the run ends after {len(self.counts)} events; the schedule wants a choice at {at}")
+            raise IndexError(
+                f"the run ends after {len(self.counts)} events; the schedule wants a choice at {at}"
+            )
         return False
 
     def _default(self, at: int) -> bool:
         """Let the default happen where faults or links restrict what can; gives whether anything was left to happen."""
-        entries = self.entries()
-        if not entries:
-            return False
-        self.counts.append(len(entries))
-        if entries[0] is REST:
-            return False
-        self._happen(entries[0])
-        return True
+        possible = self._possible()
+        faults = self._faults(possible)
+        entry = self.current
+        if entry is None and possible:
+            entry = min(possible)
+        count = len(possible) + (self.current is not None) + len(faults)
+        if entry is not None:
+            self.counts.append(count)
+            self._happen(entry)
+        elif faults:
+            self.counts.append(count + 1)
+            return at >= 0  # at rest, but a surprise may be wanted later
+        return entry is not None
 
     def _go_on(self, end: int, watch: Callable[[World], Any] | None) -> bool:
         """Run the running actor from step to step until it waits, position ``end`` or ``watch`` says so: one tight loop."""
         world, pool, count = self.world, self.pool, self.counts.append
-        _, serial, actor, value = self.current
+        _, serial, actor, _ = self.current
         self.current, world.current = None, actor
         send, wants = actor.send, actor.label
-        try:
-            for _ in range(end - len(self.counts)):
-                count(1 + len(pool))
-                wants = send(value)
-                value = None
-                if wants.__class__ is not str or self.current is not None or actor.done:
-                    if wants is not None:
-                        world._put_off(actor, wants)
-                    return watch is not None and bool(watch(world))
-                if watch is not None and watch(world):
-                    return True
-        except StopIteration as stop:
-            world._finish(actor, stop.value)
-            return watch is not None and bool(watch(world))
+        for _ in range(end - len(self.counts)):
+            count(1 + len(pool))
+            try:
+                wants = send(None)
+            except BaseException as error:
+                world._failed(actor, error)
+                return watch is not None and bool(watch(world))
+            if wants.__class__ is not str or self.current is not None or actor.send is not send:
+                if wants is not None:
+                    world._put_off(actor, wants)
+                return watch is not None and bool(watch(world))
+            if watch is not None and watch(world):
+                return True
         actor.label = wants
-        self.current = (world.now, serial, actor, value)
+        self.current = (world.now, serial, actor, None)
         return False
 
 
-_KINDS = {Actor: "run", Delivery: "deliver", Loss: "lose"}
+_KINDS = {Actor: "run", Resumption: "run", Delivery: "deliver", Loss: "lose", Double: "double"}
+
+
+def _is_paused(target: Any) -> bool:
+    return target.node is not None and target.node.paused
 
 
 def _choice(index: int, entry: tuple) -> Choice:
@@ -273,5 +342,5 @@ def _choice(index: int, entry: tuple) -> Choice:
     if target is None:
         return Choice(index, "rest", "nothing more happens", "", index == 0)
     kind = target.kind if isinstance(target, May) else _KINDS.get(type(target), "timer")
-    lane = target.entry[2].lane if isinstance(target, Loss) else target.lane
+    lane = target.entry[2].lane if isinstance(target, Loss | Double) else target.lane
     return Choice(index, kind, target.describe(), lane, index == 0)

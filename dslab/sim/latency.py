@@ -12,7 +12,7 @@ from random import Random
 Latency = Callable[[Random], int]
 
 
-class _Fixed:
+class Fixed:
     """Always the same; a class of its own so that the random numbers of a run do not depend on fixed latencies."""
 
     __slots__ = ("us",)
@@ -27,8 +27,10 @@ class _Fixed:
 def fixed(us: int) -> Latency:
     """Always ``us`` microseconds (an integer of at least 0)."""
     if not isinstance(us, int) or isinstance(us, bool) or us < 0:
-        raise ValueError(f"a latency of {us!r} is not possible; it must be a whole number of microseconds of at least 0")
-    return _Fixed(us)
+        raise ValueError(
+            f"a latency of {us!r} is not possible; it must be a whole number of microseconds of at least 0"
+        )
+    return Fixed(us)
 
 
 def uniform(low_us: int, high_us: int) -> Latency:
@@ -49,7 +51,10 @@ def lognormal(median_us: float, p99_us: float) -> Latency:
     """Log-normal with the given median and 99th percentile in microseconds (0 < median <= p99): a body and a long tail."""
     if not 0 < median_us <= p99_us:
         raise ValueError(f"lognormal({median_us}, {p99_us}) is not possible; it needs 0 < median <= p99")
-    mu, sigma = math.log(median_us), math.log(p99_us / median_us) / 2.3263478740408408  # the normal's 99th percentile
+    mu, sigma = (
+        math.log(median_us),
+        math.log(p99_us / median_us) / 2.3263478740408408,
+    )  # the normal's 99th percentile
     return lambda rng: round(rng.lognormvariate(mu, sigma))
 
 

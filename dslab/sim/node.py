@@ -6,7 +6,11 @@
 | call     | a message that wants an answer; the caller waits for it, with or without a timeout               |
 | volatile | state that a crash wipes; ``durable`` names the keys that survive                                |
 | clock    | what the node believes the time is: the world's time, with its own skew and drift                |
+| slow     | a node on which work, and every message to or from it, takes so many times as long                |
 | cut      | a link that loses everything, in one direction                                                   |
+
+A message carries what it was given, not a copy: send what nobody changes any more. It is delivered although its sender
+crashed meanwhile, and to a node that crashed and is up again.
 """
 
 from __future__ import annotations
@@ -14,40 +18,73 @@ from __future__ import annotations
 import copy
 import inspect
 from collections import deque
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable
+from types import CoroutineType, GeneratorType
 from typing import TYPE_CHECKING, Any
 
-from dslab.sim.actor import Actor, Future
-from dslab.sim.latency import as_latency
+from dslab.sim.actor import Actor, Future, Timer, check_us, sleep
+from dslab.sim.latency import Fixed, as_latency
 
 if TYPE_CHECKING:
+    from dslab.sim.primitives import Mailbox
     from dslab.sim.world import World
+
+_MILLISECOND = Fixed(1_000)
 
 
 class Link:
     """How messages travel one way between two nodes.
 
     ``latency``: microseconds, or a function of a random.Random that gives them (see `dslab.sim.latency`); ``fifo``: no
-    overtaking; ``loss`` and ``duplicate``: chances in 0..1 (by time only; the referee loses messages where
-    ``may_lose`` allows it); ``may_lose``: how many messages a driver that chooses may lose.
+    overtaking; ``loss`` and ``duplicate``: chances in 0..1, for runs by time; ``may_lose`` and ``may_duplicate``: how many
+    messages a driver that chooses may lose, or deliver twice. Where a link stands for many (`World.link` without names),
+    each of them has its own count.
     """
 
-    __slots__ = ("latency", "fifo", "loss", "duplicate", "may_lose", "is_cut", "queue", "last_us")
+    __slots__ = (
+        "latency",
+        "fifo",
+        "loss",
+        "duplicate",
+        "may_lose",
+        "may_duplicate",
+        "is_cut",
+        "queue",
+        "last_us",
+    )
 
-    def __init__(self, latency: int | Callable = 1_000, fifo: bool = False, loss: float = 0.0, duplicate: float = 0.0,
-                 may_lose: int = 0) -> None:  # fmt: skip
+    def __init__(self, latency: int | Callable | None = None, fifo: bool = False, loss: float = 0.0, duplicate: float = 0.0,
+                 may_lose: int = 0, may_duplicate: int = 0) -> None:  # fmt: skip
         for name, chance in (("loss", loss), ("duplicate", duplicate)):
-            if not 0 <= chance <= 1:
+            if chance and not 0 <= chance <= 1:
                 raise ValueError(f"{name}={chance!r} is no chance; it must lie in 0..1")
-        self.latency = as_latency(latency)
-        self.fifo, self.loss, self.duplicate, self.may_lose = fifo, loss, duplicate, may_lose
+        for name, most in (("may_lose", may_lose), ("may_duplicate", may_duplicate)):
+            if most and (not isinstance(most, int) or most < 0):
+                raise ValueError(
+                    f"{name}={most!r} is not possible; it must be a whole number of messages of at least 0"
+                )
+        self.latency = _MILLISECOND if latency is None else as_latency(latency)
+        self.fifo, self.loss, self.duplicate, self.may_lose, self.may_duplicate = (
+            fifo,
+            loss,
+            duplicate,
+            may_lose,
+            may_duplicate,
+        )
         self.is_cut = False
-        self.queue: deque[Delivery] = deque()  # of a FIFO link: what is on its way, oldest first
+        self.queue: deque[Delivery] | tuple = (
+            deque() if fifo else ()
+        )  # of a FIFO link: what is on its way, oldest first
         self.last_us = 0
+
+    @property
+    def is_special(self) -> bool:
+        """Whether a driver that chooses has to look at this link: its order, or what it may do to messages."""
+        return bool(self.fifo or self.may_lose or self.may_duplicate)
 
     def copy(self) -> Link:
         """Give a link that behaves like this one and carries nothing yet."""
-        return Link(self.latency, self.fifo, self.loss, self.duplicate, self.may_lose)
+        return Link(self.latency, self.fifo, self.loss, self.duplicate, self.may_lose, self.may_duplicate)
 
 
 class Delivery:
@@ -55,8 +92,17 @@ class Delivery:
 
     __slots__ = ("world", "src", "node", "lane", "name", "payload", "reply_to", "answer", "link", "id")
 
-    def __init__(self, world: World, src: str, node: Node, name: str, payload: dict[str, Any], link: Link) -> None:
-        self.world, self.src, self.node, self.name, self.payload, self.link = world, src, node, name, payload, link
+    def __init__(
+        self, world: World, src: str, node: Node, name: str, payload: dict[str, Any], link: Link
+    ) -> None:
+        self.world, self.src, self.node, self.name, self.payload, self.link = (
+            world,
+            src,
+            node,
+            name,
+            payload,
+            link,
+        )
         self.lane = node.id
         self.reply_to: Any = None  # of a request: the future that the answer goes to
         self.answer: Any = None  # of an answer: that future
@@ -68,22 +114,34 @@ class Delivery:
 
     def send(self, _: None) -> None:
         """Deliver: run the handler, or wake the caller that waits for this answer."""
-        node, recorder = self.node, self.world.recorder
-        if self.link.fifo and self.link.queue and self.link.queue[0] is self:
-            self.link.queue.popleft()
+        node, link, recorder = self.node, self.link, self.world.recorder
+        if link.queue and link.queue[0] is self:
+            link.queue.popleft()
         if node.paused:
             node.held.append(self)
             return
-        if not node.up or self.link.is_cut:
-            if recorder is not None:
-                recorder.lost(self)
+        if not node.up or link.is_cut:
+            self.lose()
             return
         if recorder is not None:
             recorder.received(self)
         if self.answer is not None:
-            self.answer.set(self.payload.get("value"))
+            self.answer.set(self.payload["value"])
         else:
             node._handle(self)
+
+    def lose(self) -> None:
+        """Never arrive."""
+        if self.world.recorder is not None:
+            self.world.recorder.lost(self)
+
+    def reply(self, value: Any = None) -> None:
+        """Answer this message (one that came by `Node.call` or `Node.request`). ValueError where nobody waits for an answer."""
+        if self.reply_to is None:
+            raise ValueError(
+                f"‘{self.name}’ from {self.src} was sent, not called: nobody waits for an answer"
+            )
+        self.node._reply(self, value)
 
 
 class Node:
@@ -94,12 +152,15 @@ class Node:
         self.state = state
         self.durable: set[str] = set()
         self.up, self.paused = True, False
-        self.held: list[Any] = []
+        self.held: list[Any] = []  # what came up during a pause
         self.actors: list[Actor] = []
         self.skew_us, self.drift_ppm, self.slow = 0, 0, 1.0
-        self.boot: Callable[[], Any] | None = None  # called by `restart`
-        self._blank = copy.deepcopy(state)
-        self._handlers: dict[str, Callable] = {}
+        self.boot: Callable[[], Any] | None = (
+            None  # called by `restart`; what an async one returns runs as an actor
+        )
+        self._blank = {key: _copy(value) for key, value in state.items()}
+        self.handlers: dict[str, Callable] = {}
+        self.boxes: dict[str, Mailbox] = {}
 
     def __repr__(self) -> str:
         return f"<node {self.id}>"
@@ -108,7 +169,9 @@ class Node:
 
     def on(self, name: str, handler: Callable[..., Any]) -> Node:
         """Handle messages called ``name`` with ``handler(**payload)``; what it returns is the answer to a call."""
-        self._handlers[name] = handler
+        if not callable(handler):
+            raise TypeError(f"{self.id} can handle {name!r} with a function only, not with {handler!r}")
+        self.handlers[name] = handler
         return self
 
     def send(self, dst: str, name: str, **payload: Any) -> None:
@@ -116,7 +179,12 @@ class Node:
         self._post(dst, name, payload, None)
 
     def call(self, dst: str, name: str, timeout_us: int | None = None, **payload: Any) -> Any:
-        """Send a request; ``await`` it for the answer. Raises TimeoutError after ``timeout_us`` (None: waits for ever)."""
+        """Send a request; ``await`` it for the answer. Raises TimeoutError after ``timeout_us`` (None: waits for ever).
+
+        An answer that arrives in the very microsecond of the timeout comes too late.
+        """
+        if timeout_us is not None:
+            check_us(timeout_us, "a timeout")
         return self.request(dst, name, **payload).wait(timeout_us)
 
     def request(self, dst: str, name: str, **payload: Any) -> Any:
@@ -128,7 +196,9 @@ class Node:
     def _post(self, dst: str, name: str, payload: dict[str, Any], reply_to: Any, answer: Any = None) -> None:
         world = self.world
         if dst not in world.nodes:
-            raise ValueError(f"{self.id} sends {name!r} to {dst!r}, which does not exist; nodes: {', '.join(world.nodes)}")
+            raise ValueError(
+                f"{self.id} sends {name!r} to {dst!r}, which does not exist; nodes: {', '.join(world.nodes)}"
+            )
         if not self.up:
             return
         link = world.link_between(self.id, dst)
@@ -139,21 +209,27 @@ class Node:
         world.dispatch(message)
 
     def _handle(self, message: Delivery) -> None:
-        handler = self._handlers.get(message.name)
+        handler = self.handlers.get(message.name)
         if handler is None:
-            known = ", ".join(sorted(self._handlers)) or "none"
-            raise ValueError(f"{self.id} has no handler for {message.name!r} (from {message.src}); it handles {known}")
+            box = self.boxes.get(message.name) or self.boxes.get("")
+            if box is None:
+                known = ", ".join(sorted({*self.handlers, *self.boxes})) or "none"
+                raise ValueError(
+                    f"{self.id} has no handler for {message.name!r} (from {message.src}); it handles {known}"
+                )
+            box.deliver(message)
+            return
         answer = handler(**message.payload)
-        if inspect.iscoroutine(answer):
+        if _is_awaitable(answer):
             self._serve(answer, message)
         elif message.reply_to is not None:
             self._reply(message, answer)
 
-    def _serve(self, coro: Coroutine, message: Delivery) -> None:
+    def _serve(self, answer: Awaitable, message: Delivery) -> None:
         async def serve() -> None:
-            answer = await coro
+            value = await answer
             if message.reply_to is not None:
-                self._reply(message, answer)
+                self._reply(message, value)
 
         actor = self.world.adopt(serve(), f"{self.id} ({message.name})", self)
         self.world.resume(actor)
@@ -163,9 +239,14 @@ class Node:
 
     # -- work -----------------------------------------------------------------------------------------
 
-    def spawn(self, coro: Coroutine, name: str = "") -> Actor:
+    def spawn(self, coro: Any, name: str = "") -> Actor:
         """Start a coroutine as an actor of this node: it shows on its lane and dies with it."""
         return self.world.spawn(coro, name or self.id, self)
+
+    def work(self, us: int) -> Any:
+        """Await it to work for ``us`` microseconds, on a slow node for so many times as long."""
+        check_us(us, "work")
+        return sleep(us if self.slow == 1 else round(us * self.slow))
 
     def clock(self) -> int:
         """Give the time this node believes it is, in microseconds: skew and drift (parts per million) included."""
@@ -175,24 +256,29 @@ class Node:
     # -- faults ---------------------------------------------------------------------------------------
 
     def crash(self) -> None:
-        """Stop at once: actors die, state not in ``durable`` is wiped, messages that arrive are lost. Nothing if down."""
+        """Stop at once: actors die, state not in ``durable`` is wiped, messages that arrive are lost. Nothing if down.
+
+        No line of its actors runs any more, no ``finally`` either: a lock that one held stays held. An actor that crashes
+        its own node runs on to its next ``await``, and no further.
+        """
         if not self.up:
             return
         self.up = False
-        for actor in self.actors:
-            if not actor.done:
-                actor.done = True
-                if actor is not self.world.current:
-                    actor.coro.close()
-        self.actors.clear()
-        self.held.clear()
-        self.world.drop(lambda target: getattr(target, "node", None) is self and not isinstance(target, Delivery))
+        world, recorder = self.world, self.world.recorder
+        if recorder is not None:
+            recorder.event(self.id, "crash", f"{self.label} crashes")
+        world.drop(lambda target: target.node is self and not isinstance(target, Delivery))
+        self._end_pause(lambda thing: isinstance(thing, Delivery) and thing.lose())
+        actors, self.actors[:] = [actor for actor in self.actors if not actor.done], []
+        for actor in actors:
+            actor.die()
+        for box in self.boxes.values():
+            box.clear()
         keep = {key: self.state[key] for key in self.state if key in self.durable}
         self.state.clear()
-        self.state.update(copy.deepcopy(self._blank) | keep)
-        if self.world.recorder is not None:
-            self.world.recorder.event(self.id, "crash", f"{self.label} crashes")
-            self.world.recorder.fault_begins("crash", [self.id], f"{self.label} down")
+        self.state.update({key: _copy(value) for key, value in self._blank.items()} | keep)
+        if recorder is not None:
+            recorder.fault_begins("crash", [self.id], f"{self.label} down")
 
     def restart(self) -> None:
         """Come back with the durable state, and call ``boot`` if the scenario set it. Nothing if up."""
@@ -203,46 +289,87 @@ class Node:
             self.world.recorder.event(self.id, "restart", f"{self.label} restarts")
             self.world.recorder.fault_ends("crash", [self.id])
         if self.boot is not None:
-            self.boot()
+            begun = self.boot()
+            if inspect.iscoroutine(begun):
+                self.spawn(begun)
 
     def pause(self) -> None:
-        """Freeze (a long garbage collection, a suspended machine): nothing runs, messages wait, the state stays."""
-        if self.paused:
+        """Freeze (a long garbage collection, a suspended machine): nothing runs, messages wait, the state stays.
+
+        Time goes on: a sleep or a timeout that ends meanwhile ends with the pause. Nothing if paused or down.
+        """
+        if self.paused or not self.up:
             return
-        self.paused = True
-        self.held += [entry[2:] for entry in self.world.drop(lambda target: getattr(target, "node", None) is self)]
+        self.paused = self.world.restricted = True
+        for actor in self.actors:
+            if not actor.done:
+                actor.send = actor.hold
         if self.world.recorder is not None:
             self.world.recorder.fault_begins("pause", [self.id], f"{self.label} paused")
 
     def resume(self) -> None:
-        """End a pause: whatever was held back happens now, in its old order."""
+        """End a pause: what came up meanwhile happens now, in its old order. Nothing if not paused."""
+
+        def go_on(thing: Any) -> None:
+            if not isinstance(thing, Timer):
+                self.world.push(self.world.now, thing)
+            elif thing.actor.blocked_on is thing.waited:
+                thing.actor.timer = self.world.push(self.world.now, thing)
+
+        self._end_pause(go_on)
+
+    def _end_pause(self, then: Callable[[Any], Any]) -> None:
         if not self.paused:
             return
         self.paused = False
-        held, self.held = self.held, []
+        for actor in self.actors:
+            if not actor.done:
+                actor.send = actor.coro.send
         if self.world.recorder is not None:
             self.world.recorder.fault_ends("pause", [self.id])
+        held, self.held = self.held, []
         for thing in held:
-            if isinstance(thing, Delivery):
-                self.world.push(self.world.now, thing)
-            elif len(thing) == 2:
-                self.world.push(self.world.now, *thing)
-            else:  # an actor that was woken meanwhile: (actor, value, error)
-                self.world.push(self.world.now, Resumption(*thing))
+            then(thing)
+
+    def slow_down(self, times: float) -> None:
+        """Make this node so many ``times`` as slow as it is made to be (at least 1; 1 ends it)."""
+        if not isinstance(times, int | float) or not 1 <= times < float("inf"):
+            raise ValueError(f"a node cannot be {times!r} times as slow; use 1 (as it is made) or more")
+        self.slow = times
+        if self.world.recorder is not None:
+            self.world.recorder.fault_ends("slow", [self.id])
+            if times > 1:
+                self.world.recorder.fault_begins("slow", [self.id], f"{self.label} {times:g} times slower")
+
+    def jump(self, us: int) -> None:
+        """Set the clock of this node forward by ``us`` microseconds (below 0: back)."""
+        check_us(abs(us) if isinstance(us, int) else us, "a jump of the clock")
+        self.skew_us += us
+        if self.world.recorder is not None:
+            self.world.recorder.event(self.id, "fault", f"clock of {self.label} jumps by {us:+,} µs")
+
+    def drift(self, ppm: int) -> None:
+        """Let the clock of this node gain ``ppm`` microseconds in each second from now on (over -1,000,000; below 0: lose)."""
+        if not isinstance(ppm, int) or ppm <= -1_000_000:
+            raise ValueError(f"a clock cannot drift by {ppm!r} ppm; use a whole number over -1,000,000")
+        shows = self.clock()
+        self.drift_ppm = ppm
+        self.skew_us += shows - self.clock()
+        if self.world.recorder is not None:
+            self.world.recorder.event(self.id, "fault", f"clock of {self.label} drifts by {ppm:+,} ppm")
 
 
-class Resumption:
-    """An actor that goes on after a pause, with the value or the error that came meanwhile."""
+_PLAIN = (str, int, float, bool, bytes, type(None))
 
-    __slots__ = ("actor", "value", "error", "node", "lane")
 
-    def __init__(self, actor: Actor, value: Any, error: BaseException | None) -> None:
-        self.actor, self.value, self.error, self.node, self.lane = actor, value, error, actor.node, actor.lane
+def _copy(value: Any) -> Any:
+    return value if isinstance(value, _PLAIN) else copy.deepcopy(value)
 
-    def send(self, _: None) -> None:
-        """Let the actor go on."""
-        self.actor.world.resume(self.actor, self.value, self.error)
 
-    def describe(self) -> str:
-        """Say who goes on."""
-        return f"{self.actor.name}: goes on after the pause"
+def _is_awaitable(answer: Any) -> bool:
+    kind = answer.__class__
+    return (
+        kind is CoroutineType
+        or hasattr(kind, "__await__")
+        or (kind is GeneratorType and inspect.isawaitable(answer))
+    )

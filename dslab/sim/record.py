@@ -5,7 +5,8 @@ Every event knows its direct causes: the event before it on its lane, the send i
 
 from __future__ import annotations
 
-from dataclasses import asdict, is_dataclass
+import re
+from dataclasses import fields, is_dataclass
 from typing import TYPE_CHECKING, Any
 
 from dslab.sim.clocks import stamp
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from dslab.sim.actor import Actor
     from dslab.sim.node import Delivery
     from dslab.sim.world import World
+
+_ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+>")
 
 
 def plain(value: Any) -> Any:
@@ -26,12 +29,15 @@ def plain(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [plain(item) for item in value]
     if isinstance(value, set | frozenset):
-        return sorted((plain(item) for item in value), key=str)
+        return sorted((plain(item) for item in value), key=repr)
     if is_dataclass(value) and type(value).__str__ is object.__str__:
-        return plain(asdict(value))
-    if type(value).__str__ is object.__str__ and type(value).__repr__ is object.__repr__:
-        raise TypeError(f"a trace holds plain data; {type(value).__name__} needs a __str__ that says how it reads")
-    return str(value)
+        return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
+    text = str(value)
+    if _ADDRESS.search(text):  # another one in each run
+        raise TypeError(
+            f"a trace holds plain data; {type(value).__name__} needs a __str__ that says how it reads"
+        )
+    return text
 
 
 class Recorder:
@@ -44,6 +50,7 @@ class Recorder:
         self._first: dict[str, int] = {}  # lane to its first event of this action
         self._state: dict[str, Any] = {}
         self._calls: dict[int, int] = {}  # operation to its place in the trace
+        self._learnt: dict[str, list[int]] = {}  # lane to events it saw the traces of, for its next event
         self._begun = False
 
     # -- events -------------------------------------------------------------------------------------
@@ -59,7 +66,9 @@ class Recorder:
 
     def _open(self, lane: str) -> None:
         node = self.world.nodes.get(lane)
-        self.trace.lanes.append({"id": lane, "label": node.label if node else lane, "kind": node.kind if node else "process"})
+        self.trace.lanes.append(
+            {"id": lane, "label": node.label if node else lane, "kind": node.kind if node else "process"}
+        )
         self._add(lane, "start", "starts", {})
 
     def event(self, lane: str, kind: str, label: str, causes: tuple[int, ...] = (), **more: Any) -> int:
@@ -69,10 +78,21 @@ class Recorder:
             self._open(lane)
         return self._add(lane, kind, label, more, causes)
 
-    def _add(self, lane: str, kind: str, label: str, more: dict[str, Any], causes: tuple[int, ...] = ()) -> int:
+    def _add(
+        self, lane: str, kind: str, label: str, more: dict[str, Any], causes: tuple[int, ...] = ()
+    ) -> int:
         events, id = self.trace.events, len(self.trace.events)
-        before = {self._last[lane]} if lane in self._last else set()
-        event = {"id": id, "t": self.world.now, "lane": lane, "kind": kind, "label": label, "causes": sorted(before | set(causes))}
+        known = {*causes, *self._learnt.pop(lane, ())}
+        if lane in self._last:
+            known.add(self._last[lane])
+        event = {
+            "id": id,
+            "t": self.world.now,
+            "lane": lane,
+            "kind": kind,
+            "label": label,
+            "causes": sorted(known),
+        }
         events.append(event | {key: value for key, value in more.items() if value is not None})
         self._last[lane] = id
         self._first.setdefault(lane, id)
@@ -85,14 +105,22 @@ class Recorder:
         """Give the last event on the lane of an actor, message or timer, if there is one."""
         return self._last.get(getattr(who, "lane", ""))
 
+    def learns(self, who: Any, cause: int) -> None:
+        """Note that whoever runs has seen what event ``cause`` left behind; the next event of its lane says so."""
+        lane = getattr(who, "lane", "")
+        if lane and self.trace.events[cause]["lane"] != lane:
+            self._learnt.setdefault(lane, []).append(cause)
+
     def resumed(self, actor: Actor) -> None:
-        """Record that an actor goes on, unless a message or timer of this very moment says so already."""
+        """Record that an actor goes on, unless an event of its lane in this very action says so already."""
         self.begin()
-        if actor.lane in self._first or (actor.label == "start" and actor.lane in self._last):
+        cause, actor.cause = actor.cause, None
+        foreign = cause is not None and self.trace.events[cause]["lane"] != actor.lane
+        if not foreign and (
+            actor.lane in self._first or (actor.label == "start" and actor.lane in self._last)
+        ):
             return
-        causes = (actor.cause,) if actor.cause is not None else ()
-        self.event(actor.lane, "step", actor.label, causes)
-        actor.cause = None
+        self.event(actor.lane, "step", actor.label, (cause,) if foreign else ())
 
     def settle(self) -> None:
         """End one action: give each lane whose state changed its new state, on that lane's first event of the action."""
@@ -128,7 +156,9 @@ class Recorder:
             entry = entry | {"id": len(self.trace.messages), "copy_of": message.id}
             self.trace.messages.append(entry)
         label = f"{entry['label']} from {message.src}"
-        entry["received"] = self.event(message.node.id, "receive", label, (entry["sent"],), message=entry["id"])
+        entry["received"] = self.event(
+            message.node.id, "receive", label, (entry["sent"],), message=entry["id"]
+        )
         entry["status"] = "delivered"
 
     def lost(self, message: Delivery) -> None:
@@ -146,7 +176,9 @@ class Recorder:
         event = self.event(operation["lane"], "invoke", label, operation=place)
         entry = {key: operation[key] for key in ("lane", "name", "status")}
         argument = plain(operation["argument"])
-        self.trace.operations.append({"id": place, **entry, "argument": argument, "invoked": event, "returned": None, "value": None})
+        self.trace.operations.append(
+            {"id": place, **entry, "argument": argument, "invoked": event, "returned": None, "value": None}
+        )
 
     def returned(self, operation: dict[str, Any]) -> None:
         """Record that an operation ends."""
@@ -161,7 +193,9 @@ class Recorder:
     def fault_begins(self, kind: str, lanes: list[str], label: str) -> None:
         """Open a fault band."""
         self.begin()
-        self.trace.faults.append({"kind": kind, "lanes": lanes, "from": self.world.now, "to": None, "label": label})
+        self.trace.faults.append(
+            {"kind": kind, "lanes": lanes, "from": self.world.now, "to": None, "label": label}
+        )
 
     def fault_ends(self, kind: str, lanes: list[str]) -> None:
         """Close the open fault bands of that kind on those lanes."""
@@ -172,7 +206,9 @@ class Recorder:
     def verdict(self, invariant: str, sentence: str, explanation: str) -> None:
         """Mark an invariant as violated at the last event so far."""
         at = len(self.trace.events) - 1
-        self.trace.verdicts.append({"invariant": invariant, "sentence": sentence, "explanation": explanation, "event": at})
+        self.trace.verdicts.append(
+            {"invariant": invariant, "sentence": sentence, "explanation": explanation, "event": at}
+        )
 
 
 def _arguments(argument: dict[str, Any]) -> str:

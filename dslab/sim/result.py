@@ -41,7 +41,9 @@ class Series:
 
     def __post_init__(self) -> None:
         if len(self.x) != len(self.y):
-            raise ValueError(f"series {self.label!r} has {len(self.x)} x and {len(self.y)} y; it needs as many of each")
+            raise ValueError(
+                f"series {self.label!r} has {len(self.x)} x and {len(self.y)} y; it needs as many of each"
+            )
         if self.kind not in SERIES_KINDS:
             raise ValueError(f"series kind {self.kind!r} is not known; use one of {', '.join(SERIES_KINDS)}")
 
@@ -64,7 +66,9 @@ class Result:
     def __getitem__(self, name: str) -> float:
         """Give the value of a metric; KeyError names the metrics that there are."""
         if name not in self.metrics:
-            raise KeyError(f"no metric {name!r} in this result; it has {', '.join(sorted(self.metrics)) or 'none'}")
+            raise KeyError(
+                f"no metric {name!r} in this result; it has {', '.join(sorted(self.metrics)) or 'none'}"
+            )
         return self.metrics[name].value
 
     def describe(self) -> str:

@@ -24,7 +24,15 @@ VERSION = 1
 EVENT_KINDS = (
     "start", "step", "send", "receive", "timer", "invoke", "return", "crash", "restart", "fault", "note", "end",
 )  # fmt: skip
-_PARTS = {"lanes": list, "events": list, "messages": list, "operations": list, "faults": list, "verdicts": list, "meta": dict}
+_PARTS = {
+    "lanes": list,
+    "events": list,
+    "messages": list,
+    "operations": list,
+    "faults": list,
+    "verdicts": list,
+    "meta": dict,
+}
 
 
 @dataclass
@@ -55,11 +63,19 @@ class Trace:
         if not isinstance(data, dict) or "version" not in data:
             raise ValueError('this is not a trace: a trace is a dict with a "version", "lanes" and "events"')
         if data["version"] != VERSION:
-            raise ValueError(f"this trace is of version {data['version']!r}; this dslab reads version {VERSION}")
+            raise ValueError(
+                f"this trace is of version {data['version']!r}; this dslab reads version {VERSION}"
+            )
         for part, kind in _PARTS.items():
             if not isinstance(data.get(part, kind()), kind):
-                raise ValueError(f'the trace\'s "{part}" must be a {kind.__name__}, not {type(data[part]).__name__}')
-        trace = cls(data.get("scenario", ""), data.get("seed", 0), **{part: data.get(part, kind()) for part, kind in _PARTS.items()})
+                raise ValueError(
+                    f'the trace\'s "{part}" must be a {kind.__name__}, not {type(data[part]).__name__}'
+                )
+        trace = cls(
+            data.get("scenario", ""),
+            data.get("seed", 0),
+            **{part: data.get(part, kind()) for part, kind in _PARTS.items()},
+        )
         trace._check()
         return trace
 
@@ -68,15 +84,25 @@ class Trace:
         before = 0
         for place, event in enumerate(self.events):
             if event.get("id") != place:
-                raise ValueError(f"event {event.get('id')!r} stands at place {place}; ids must count 0, 1, 2 ...")
+                raise ValueError(
+                    f"event {event.get('id')!r} stands at place {place}; ids must count 0, 1, 2 ..."
+                )
             if event.get("lane") not in lanes:
-                raise ValueError(f"event {place} is on lane {event.get('lane')!r}; the lanes are {', '.join(sorted(lanes)) or 'none'}")
+                raise ValueError(
+                    f"event {place} is on lane {event.get('lane')!r}; the lanes are {', '.join(sorted(lanes)) or 'none'}"
+                )
             if event.get("kind") not in EVENT_KINDS:
-                raise ValueError(f"event {place} is of kind {event.get('kind')!r}; kinds are {', '.join(EVENT_KINDS)}")
+                raise ValueError(
+                    f"event {place} is of kind {event.get('kind')!r}; kinds are {', '.join(EVENT_KINDS)}"
+                )
             if event["t"] < before:
-                raise ValueError(f"event {place} happens at {event['t']} µs, before its predecessor at {before} µs; time never runs back")
+                raise ValueError(
+                    f"event {place} happens at {event['t']} µs, before its predecessor at {before} µs; time never runs back"
+                )
             if any(not 0 <= cause < place for cause in event["causes"]):
-                raise ValueError(f"event {place} has causes {event['causes']}; a cause must be an earlier event")
+                raise ValueError(
+                    f"event {place} has causes {event['causes']}; a cause must be an earlier event"
+                )
             before = event["t"]
 
     def digest(self) -> str:

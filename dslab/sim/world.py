@@ -11,16 +11,22 @@
 
 from __future__ import annotations
 
+import inspect
 import random
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from heapq import heapify, heappop, heappush, heapreplace
 from itertools import count
+from types import CoroutineType, GeneratorType
 from typing import Any
 
-from dslab.sim.actor import Actor, Callback, May
+from dslab.sim.actor import Actor, Callback, May, Resumption, check_us
+from dslab.sim.latency import Fixed
 from dslab.sim.node import Delivery, Link, Node
 from dslab.sim.record import Recorder
 from dslab.sim.trace import Trace
+
+FOREVER = 1 << 62  # a time after all times
 
 
 class World:
@@ -31,15 +37,22 @@ class World:
 
     def __init__(self, seed: int = 0, name: str = "", patience_us: int | None = None) -> None:
         """``patience_us`` bounds how long a driver that chooses may hold an event back (None: for ever)."""
+        if patience_us is not None:
+            check_us(patience_us, "patience")
         self.seed, self.name, self.patience_us = seed, name, patience_us
         self.now = 0
-        self.current: Any = None
+        self.current: Any = None  # what is happening: an actor, a message, a timer
         self.nodes: dict[str, Node] = {}
-        self.actors: list[Actor] = []
+        self.actors: list[Actor] = []  # in order of spawning; in a long run those that are done are left out
+        self.graves: list[Any] = []  # coroutines of actors that died
         self.operations: list[dict[str, Any]] = []
         self.mays: list[May] = []
         self.facts: dict[str, Any] = {}  # what invariants want to remember: plain data, per run
         self.recorder: Recorder | None = None
+        self.by_choice = (
+            False  # whether a driver chooses; then `push`, `cancel`, `stepped` and `drop` are its own
+        )
+        self.restricted = patience_us is not None  # whether such a driver has to look what is possible
         self._links: dict[tuple[str, str], Link] = {}
         self._default_link: Link | None = None
         self._heap: list[tuple] = []
@@ -47,9 +60,11 @@ class World:
         self._rng: random.Random | None = None
         self._cancelled: set[int] = set()
         self._order = count().__next__  # of invocations and responses
-        self.push = self._push_by_time  # a driver that chooses replaces these three
-        self.cancel = self._cancelled.add
-        self.stepped = self._stepped
+        self._unnamed: dict[
+            str, int
+        ] = {}  # how many actors without a name of their own run one coroutine function
+        self._crowded = 1_000  # how many actors there are when those that are done are left out
+        self._running = False
 
     # -- building ---------------------------------------------------------------------------------
 
@@ -68,39 +83,79 @@ class World:
         return node
 
     def spawn(self, coro: Coroutine, name: str = "", node: Node | None = None) -> Actor:
-        """Start a coroutine as an actor, on a lane of its own unless ``node`` is given. It first runs when time goes on."""
-        if not hasattr(coro, "send"):
+        """Start a coroutine as an actor, on a lane of its own unless ``node`` is given. It first runs when time goes on.
+
+        Without a name it is called after its function: worker, worker 2, worker 3 ... On a node that is down it is dead at once.
+        Raises TypeError for anything but a coroutine.
+        """
+        if coro.__class__ is not CoroutineType and not (
+            isinstance(coro, GeneratorType) and inspect.isawaitable(coro)
+        ):
             raise TypeError(f"spawn needs a coroutine, that is a called async function; got {coro!r}")
-        actor = self.adopt(coro, name or (node.id if node else coro.__name__), node)
-        self.push(self.now, actor)
+        actor = self.adopt(coro, name or (node.id if node else self._called(coro.__name__)), node)
+        if not actor.done:
+            self.push(self.now, actor)
         return actor
+
+    def _called(self, function: str) -> str:
+        number = self._unnamed[function] = self._unnamed.get(function, 0) + 1
+        return function if number == 1 else f"{function} {number}"
 
     def adopt(self, coro: Coroutine, name: str, node: Node | None) -> Actor:
         """Make a coroutine an actor that nobody has scheduled yet (`resume` runs it at once)."""
-        actor = Actor(self, coro, name, node, node.id if node else name)
+        actor = Actor(self, coro, name, node, name if node is None else node.id)
+        if len(self.actors) >= self._crowded:
+            self._leave_out_done()
         self.actors.append(actor)
+        if self.recorder is not None:
+            actor.cause = self.mark()
         if node is not None:
             node.actors.append(actor)
+            if node.paused:
+                actor.send = actor.hold
+            if not node.up:
+                actor.die()
         return actor
 
+    def _leave_out_done(self) -> None:
+        for crowd in (self.actors, *(node.actors for node in self.nodes.values())):
+            crowd[:] = [actor for actor in crowd if not actor.done]
+        self._crowded = max(1_000, 2 * len(self.actors))
+
     def link(self, src: str | None = None, dst: str | None = None, **how: Any) -> Link:
-        """Set how messages travel from ``src`` to ``dst`` (both None: wherever nothing else is said). See `Link` for ``how``."""
+        """Set how messages travel from ``src`` to ``dst`` (both None: wherever nothing else is said). See `Link` for ``how``.
+
+        A link that is cut stays cut. ValueError where only one end is named.
+        """
+        if (src is None) != (dst is None):
+            raise ValueError(
+                f"a link from {src!r} to {dst!r} has one end; name both, or neither for all other links"
+            )
         link = Link(**how)
-        if src is None and dst is None:
+        if src is None or dst is None:
             self._default_link = link
         else:
+            known = self._links.get((src, dst))
+            link.is_cut = known is not None and known.is_cut
             self._links[src, dst] = link
+        self.restricted = self.restricted or link.is_special
         return link
 
     def link_between(self, src: str, dst: str) -> Link:
         """Give the link that messages from ``src`` to ``dst`` take."""
         link = self._links.get((src, dst))
         if link is None:
-            link = self._links[src, dst] = (self._default_link or Link()).copy()
+            link = self._links[src, dst] = Link() if self._default_link is None else self._default_link.copy()
         return link
 
-    def at(self, time_us: int, function: Callable[[], Any], label: str = "", node: Node | None = None) -> None:
-        """Call ``function`` at a time (faults on a schedule: ``world.at(3_000, cache.crash)``). ValueError for a past time."""
+    def at(
+        self, time_us: int, function: Callable[[], Any], label: str = "", node: Node | None = None
+    ) -> None:
+        """Call ``function`` at a time (faults on a schedule: ``world.at(3_000, cache.crash)``), on the lane of ``node``.
+
+        It is the world that calls: it happens whatever becomes of ``node``. ValueError for a past time.
+        """
+        check_us(time_us, "a time")
         if time_us < self.now:
             raise ValueError(f"it is {self.now} µs already; {time_us} µs lies in the past")
         name = label or getattr(function, "__name__", "call").replace("_", " ")
@@ -109,93 +164,144 @@ class World:
     def may(self, label: str, function: Callable[[], Any], times: int = 1, when: Callable[[], bool] | None = None,
             node: Node | None = None, kind: str = "fault") -> None:  # fmt: skip
         """Allow something to happen at any moment, at most ``times`` times, while ``when()`` holds. Ignored by `run`."""
-        if times < 1:
-            raise ValueError(f"something that may happen {times} times cannot happen; times must be at least 1")
+        if not isinstance(times, int) or times < 1:
+            raise ValueError(
+                f"something that may happen {times} times cannot happen; times must be at least 1"
+            )
         self.mays.append(May(label, function, times, when or _always, node.id if node else "", kind))
 
     # -- running by time --------------------------------------------------------------------------
 
     def run(self, until_us: int | None = None, events: int | None = None) -> World:
-        """Run by time: always the earliest entry next. Ends when nothing is left, at ``until_us``, or after ``events``.
+        """Run by time: always the earliest entry next. Ends when nothing is left, after ``until_us``, or after ``events``.
 
-        An exception in an actor comes out of here. Gives the world itself.
+        An exception in an actor comes out of here; that actor is done, and the others can run on. Gives the world itself.
+        Raises RuntimeError where it is running already, TypeError or ValueError for a number that is not possible.
         """
-        if until_us is None and events is None and self.recorder is None:
-            self._run_all()
-            return self
-        left = events if events is not None else -1
-        while left and self._heap and (until_us is None or self._heap[0][0] <= until_us):
-            self.step()
-            left -= 1
-        if until_us is not None and left:
-            self.now = max(self.now, until_us)
+        for value, what in ((until_us, "until_us"), (events, "events")):
+            if value is not None:
+                check_us(value, what)
+        if self._running:
+            raise RuntimeError("this world is running already; an actor cannot run the world that runs it")
+        self._running = True
+        try:
+            if events is None and self.recorder is None:
+                self._run_all(FOREVER if until_us is None else until_us)
+            else:
+                self._run_some(
+                    FOREVER if until_us is None else until_us, FOREVER if events is None else events
+                )
+        finally:
+            self._running, self.current = False, None
         return self
 
-    def step(self) -> None:
-        """Let the earliest entry happen. IndexError where nothing is left to happen."""
-        time, serial, target, value = heappop(self._heap)
-        if serial in self._cancelled:
-            self._cancelled.discard(serial)
-            return
-        self.now = time
-        if target.__class__ is Actor:
-            self.resume(target, value)
-        else:
-            self.current = target
-            target.send(value)
-        if self.recorder is not None:
-            self.recorder.settle()
+    def _run_some(self, until_us: int, events: int) -> None:
+        while events and self.next_us() <= until_us:
+            self.step()
+            events -= 1
+        if events and until_us < FOREVER:
+            self.now = max(self.now, until_us)
 
-    def _run_all(self) -> None:
-        """`step` until nothing is left, written out: this loop is what the simulator's speed is."""
+    def next_us(self) -> int:
+        """Give the time of the earliest entry, or a time after all times (`FOREVER`) where nothing is left."""
+        while self._heap and self._heap[0][1] in self._cancelled:
+            self._cancelled.discard(heappop(self._heap)[1])
+        return self._heap[0][0] if self._heap else FOREVER
+
+    def step(self) -> bool:
+        """Let the earliest entry happen; gives whether there was one."""
+        if self.next_us() == FOREVER:
+            return False
+        self.now, _, target, value = heappop(self._heap)
+        try:
+            if target.__class__ is Actor:
+                self.resume(target, value)
+            else:
+                self.current = target
+                target.send(value)
+            if self.recorder is not None:
+                self.recorder.settle()
+        finally:
+            self.current = None
+        return True
+
+    def _run_all(self, until_us: int) -> None:
+        """`step` to the end or ``until_us``, written out for a world without a recorder: this loop is what its speed is."""
         heap, serial, cancelled = self._heap, self._serial, self._cancelled
         while heap:
             entry = heap[0]
-            self.now = time = entry[0]
-            self.current = target = entry[2]
+            time = entry[0]
+            if time > until_us:
+                break
             if cancelled and entry[1] in cancelled:
                 cancelled.discard(heappop(heap)[1])
                 continue
+            self.now, self.current = time, entry[2]
             try:
-                wants = target.send(entry[3])
-            except StopIteration as stop:
+                wants = entry[2].send(entry[3])
+            except BaseException as error:
                 self._remove(entry)
-                self._finish(target, stop.value)
+                self._failed(entry[2], error)
                 continue
             if wants.__class__ is int and wants >= 0 and heap and heap[0] is entry:
-                heapreplace(heap, (time + wants, serial(), target, None))
+                heapreplace(heap, (time + wants, serial(), entry[2], None))
             else:
                 self._remove(entry)
                 if wants is not None:
-                    self._put_off(target, wants)
+                    self._put_off(entry[2], wants)
+        if until_us < FOREVER:
+            self.now = max(self.now, until_us)
+
+    def _failed(self, target: Any, error: BaseException) -> None:
+        """End an actor that returned (StopIteration) or raised; what was raised goes on its way."""
+        if target.__class__ is not Actor:
+            raise error
+        if isinstance(error, StopIteration):
+            target.end(error.value)
+        else:
+            target.end()
+            raise error
 
     def _remove(self, entry: tuple) -> None:
         if self._heap and self._heap[0] is entry:
             heappop(self._heap)
 
-    def _push_by_time(self, time_us: int, target: Any, value: Any = None) -> int:
+    def push(self, time_us: int, target: Any, value: Any = None) -> int:
+        """Let ``target.send(value)`` happen at a time; gives the serial number for `cancel`."""
         serial = self._serial()
         heappush(self._heap, (time_us, serial, target, value))
         return serial
 
+    def cancel(self, serial: int) -> None:
+        """Let an entry that was pushed, and has not come up yet, never happen."""
+        self._cancelled.add(serial)
+
     # -- messages and actors ------------------------------------------------------------------------
 
     def dispatch(self, message: Delivery) -> None:
-        """Put a message on its link: it is lost, or arrives after the link's latency, perhaps twice."""
+        """Put a message on its link: it is lost, or arrives after the link's latency, perhaps twice.
+
+        Chance decides only in a run by time; a driver that chooses loses and doubles messages where the link allows it.
+        """
         link = message.link
-        if link.is_cut or (link.loss and self.rng.random() < link.loss):
+        if link.is_cut or (link.loss and not self.by_choice and self.rng.random() < link.loss):
             if self.recorder is not None:
                 self.recorder.lost(message)
             return
-        self._carry(message, link)
-        if link.duplicate and self.rng.random() < link.duplicate:
-            self._carry(message, link)
+        self.carry(message)
+        if link.duplicate and not self.by_choice and self.rng.random() < link.duplicate:
+            self.carry(message)
 
-    def _carry(self, message: Delivery, link: Link) -> None:
-        arrives = self.now + link.latency(self.rng)
-        slow = max(message.node.slow, self.nodes[message.src].slow)
-        if slow != 1.0:
-            arrives = self.now + round((arrives - self.now) * slow)
+    def carry(self, message: Delivery) -> None:
+        """Let a message arrive after its link's latency, which a slow node at either end stretches."""
+        link, src = message.link, self.nodes[message.src]
+        latency = link.latency
+        took = latency.us if latency.__class__ is Fixed else latency(self.rng)
+        if took.__class__ is not int or took < 0:
+            check_us(took, f"the latency of the link from {message.src} to {message.lane}")
+        if src.slow != 1 or message.node.slow != 1:
+            took = round(took * max(src.slow, message.node.slow))
+        arrives = self.now + took
         if link.fifo:
             arrives = link.last_us = max(arrives, link.last_us)
             link.queue.append(message)
@@ -207,30 +313,46 @@ class World:
             return
         node = actor.node
         if node is not None and node.paused:
-            node.held.append((actor, value, error))
+            node.held.append(Resumption(actor, value, error))
             return
         outer, self.current = self.current, actor
         if self.recorder is not None:
             self.recorder.resumed(actor)
         try:
             wants = actor.send(value) if error is None else actor.coro.throw(error)
-        except StopIteration as stop:
-            self._finish(actor, stop.value)
+        except BaseException as raised:
+            self._failed(actor, raised)
         else:
             if wants is not None:
                 self._put_off(actor, wants)
-        self.current = outer
+        finally:
+            self.current = outer
 
     def wake(self, actor: Actor, value: Any = None) -> None:
         """Make a parked actor runnable; it runs when its turn comes, and its ``await`` gives ``value``."""
-        actor.label = f"goes on with {actor.blocked_on.name}" if actor.blocked_on is not None else "goes on"
-        actor.blocked_on = None
-        if self.recorder is not None:
-            actor.cause = self.recorder.last_event(self.current)
-        if actor.node is not None and actor.node.paused:
-            actor.node.held.append((actor, value, None))
-        else:
+        if self.by_choice or self.recorder is not None:
+            actor.label = "goes on" if actor.blocked_on is None else f"goes on with {actor.blocked_on.name}"
+        self.unblock(actor)
+        if not actor.done:
             self.push(self.now, actor, value)
+
+    def unblock(self, actor: Actor) -> None:
+        """Note that an actor need not wait any longer, thanks to whoever is running."""
+        if actor.timer is not None:
+            self.cancel(actor.timer)
+            actor.timer = None
+        if self.recorder is not None:
+            actor.cause = self.mark()
+        actor.blocked_on = None
+
+    def mark(self) -> int | None:
+        """Give the last event of whoever is running, for `learn` or `unblock`; None while no trace is recorded."""
+        return None if self.recorder is None else self.recorder.last_event(self.current)
+
+    def learn(self, cause: int | None) -> None:
+        """Note that whoever is running has seen what event ``cause`` left behind, say a value in a queue."""
+        if self.recorder is not None and cause is not None:
+            self.recorder.learns(self.current, cause)
 
     def _put_off(self, actor: Actor, wants: int | str) -> None:
         if actor.done:  # it crashed its own node
@@ -241,15 +363,15 @@ class World:
         elif wants.__class__ is str:
             actor.label = wants
             self.stepped(actor)
-        else:
-            raise TypeError(f"{actor.name} awaited {wants!r}; sleep takes a whole number of microseconds of at least 0")
+        else:  # raised where it awaits, so that the traceback shows that line
+            kind = ValueError if wants.__class__ is int else TypeError
+            words = (
+                f"{actor.name} awaited {wants!r}; sleep takes a whole number of microseconds of at least 0"
+            )
+            self.resume(actor, None, kind(words))
 
-    def _finish(self, actor: Actor, result: Any) -> None:
-        actor.done, actor.result = True, result
-        for waiter in actor._waiters:
-            self.wake(waiter, result)
-
-    def _stepped(self, actor: Actor) -> None:
+    def stepped(self, actor: Actor) -> None:
+        """Let an actor that came to a `step` go on at this time, after whatever was there before."""
         self.push(self.now, actor)
 
     def drop(self, unwanted: Callable[[Any], bool]) -> list[tuple]:
@@ -261,14 +383,17 @@ class World:
         return gone
 
     def close(self) -> None:
-        """End every actor that is not done, so that nothing of a world that is thrown away lives on (or complains)."""
+        """Throw this world away: end every actor, so that nothing of it lives on (or complains that it never ran)."""
+        self.current = None
+        self._heap.clear()
         for actor in self.actors:
             if not actor.done:
                 actor.done = True
-                actor.coro.close()
-
-    def __del__(self) -> None:
-        self.close()
+                self.graves.append(actor.coro)
+        for coro in self.graves:
+            with suppress(Exception):  # what a ``finally`` does in a world that is no more does not matter
+                coro.close()
+        self.graves.clear()
 
     def waits_for(self) -> list[tuple[str, str, list[str]]]:
         """Give who waits for what held by whom, in order of spawning: (actor, resource, holders)."""
@@ -295,7 +420,9 @@ class World:
         if status not in ("ok", "fail", "info"):
             raise ValueError(f'an operation ends "ok", "fail" or "info", not {status!r}')
         if operation["returned"] is not None:
-            raise ValueError(f"operation {operation['id']} ({operation['name']}) has ended already, with {operation['status']!r}")
+            raise ValueError(
+                f"operation {operation['id']} ({operation['name']}) has ended already, with {operation['status']!r}"
+            )
         operation.update(returned=self._order(), status=status, value=value)
         if self.recorder is not None:
             self.recorder.returned(operation)
@@ -320,33 +447,70 @@ class World:
     # -- faults -------------------------------------------------------------------------------------
 
     def cut(self, src: str, dst: str, both: bool = False) -> None:
-        """Lose everything sent from ``src`` to ``dst`` from now on (``both``: and back), until `heal`."""
-        for a, b in ((src, dst), (dst, src))[: 1 + both]:
-            self.link_between(a, b).is_cut = True
-            if self.recorder is not None:
+        """Lose everything from ``src`` to ``dst``, also what is on its way (``both``: and back), until `heal`."""
+        for a, b in self._pairs(src, dst, both=both):
+            link = self.link_between(a, b)
+            if self.recorder is not None and not link.is_cut:
                 self.recorder.fault_begins("cut", [a, b], f"{a} → {b} cut")
+            link.is_cut = True
 
     def heal(self, src: str | None = None, dst: str | None = None, both: bool = False) -> None:
         """End a cut (both None: all cuts)."""
-        pairs = list(self._links) if src is None else [(src, dst), (dst, src)][: 1 + both]
-        for pair in pairs:
-            self._links[pair].is_cut = False
+        pairs = list(self._links) if src is None and dst is None else self._pairs(src, dst, both=both)
+        for a, b in pairs:
+            self.link_between(a, b).is_cut = False
             if self.recorder is not None:
-                self.recorder.fault_ends("cut", list(pair))
+                self.recorder.fault_ends("cut", [a, b])
 
     def partition(self, *groups: list[str]) -> None:
-        """Cut every link between nodes of different ``groups`` (lists of node names), both ways."""
+        """Cut every link between nodes of different ``groups`` (lists of node names; no name in two), both ways."""
+        names = [name for group in groups for name in ([group] if isinstance(group, str) else group)]
+        if any(isinstance(group, str) for group in groups) or len(set(names)) < len(names):
+            raise ValueError(f"partition needs lists of names with no name in two of them; got {groups!r}")
+        self._pairs(*names)
         for i, group in enumerate(groups):
             for other in groups[i + 1 :]:
                 for a in group:
                     for b in other:
                         self.cut(a, b, both=True)
 
+    def _pairs(self, *names: str | None, both: bool = False) -> list[tuple[str, str]]:
+        for name in names:
+            if name not in self.nodes:
+                raise ValueError(f"there is no node {name!r}; nodes: {', '.join(self.nodes) or 'none'}")
+        return [names[:2], names[1::-1]][: 1 + both]  # type: ignore[return-value]
+
     def may_crash(self, node: Node, times: int = 1, restart: bool = True) -> None:
         """Let a driver that chooses crash a node (and, with ``restart``, start it again)."""
         self.may(f"{node.id} crashes", node.crash, times, lambda: node.up, node, "crash")
         if restart:
             self.may(f"{node.id} restarts", node.restart, times, lambda: not node.up, node, "restart")
+
+    def may_pause(self, node: Node, times: int = 1) -> None:
+        """Let a driver that chooses freeze a node and let it go on again."""
+        self.may(
+            f"{node.id} stands still", node.pause, times, lambda: node.up and not node.paused, node, "pause"
+        )
+        self.may(f"{node.id} goes on", node.resume, times, lambda: node.paused, node, "resume")
+
+    def may_jump(self, node: Node, us: int, times: int = 1) -> None:
+        """Let a driver that chooses make a node's clock jump by ``us`` microseconds (below 0: back)."""
+        self.may(
+            f"the clock of {node.id} jumps by {us:+,} µs", lambda: node.jump(us), times, None, node, "clock"
+        )
+
+    def may_cut(self, src: str, dst: str, times: int = 1, both: bool = False) -> None:
+        """Let a driver that chooses cut a link (``both``: both ways) and heal it again."""
+        self._pairs(src, dst)
+        node, arrow = self.nodes[src], f"{src} {'↔' if both else '→'} {dst}"
+
+        def is_cut() -> bool:
+            return self.link_between(src, dst).is_cut
+
+        self.may(
+            f"{arrow} is cut", lambda: self.cut(src, dst, both), times, lambda: not is_cut(), node, "cut"
+        )
+        self.may(f"{arrow} is healed", lambda: self.heal(src, dst, both), times, is_cut, node, "heal")
 
 
 def _always() -> bool:
