@@ -10,6 +10,9 @@ What is guaranteed, and by whom:
 | a fork of it outlives it and holds the line     | the keeper, which also looks twice a second whether its parent is gone |
 | the keeper is killed                            | Linux ends the server at once; `stop` then removes the folder        |
 | both are killed in the same moment              | Linux ends the server; its folder stays in the temporary folder      |
+
+A server that a URL names has no keeper: `close`, an exception, an interrupt and a normal exit remove our schema or our
+keys, a signal that ends this Python at once (SIGTERM, SIGKILL) leaves them there, under names that begin with "dslab".
 """
 
 from __future__ import annotations

@@ -41,7 +41,7 @@ COMPLAINT = re.compile(
     r"(?:LOG|WARNING|FATAL|PANIC|ERROR|error):\s+(.*)"
 )  # as PostgreSQL and initdb write them
 PARENT_CHECK_S = 0.5
-STOP_S = 5.0
+STOP_S = 10.0  # PostgreSQL itself gives its processes 5 s before it kills them
 
 gone = threading.Event()  # set once nobody needs the server any more
 
