@@ -113,7 +113,7 @@ def read(notebook: Any) -> dict[str, Any]:
         except (OSError, ValueError) as problem:
             raise ValueError(f"{notebook} cannot be read as a notebook: {problem}") from None
     if not isinstance(notebook, Mapping) or not isinstance(notebook.get("cells"), list):
-        raise ValueError(f"a {type(notebook).__name__} is not a notebook: it has no list of cells")
+        raise ValueError(f"this {type(notebook).__name__} is not a notebook: it has no list of cells")
     return dict(notebook)
 
 
@@ -175,7 +175,7 @@ def _timetable_problems(timetable: Any, minutes: Any) -> Iterator[str]:
             return
     if not rows:
         yield f"timetable is {as_code(timetable)}; it must be a list of parts with their minutes"
-    elif (total := sum(row[1] for row in rows)) != minutes:
+    elif _whole(minutes) and (total := sum(row[1] for row in rows)) != minutes:
         yield f"the timetable comes to {total} minutes, but minutes is {as_code(minutes)}"
 
 
@@ -322,10 +322,8 @@ class Lessons(Shown):
     def markdown(self, folder: str = "notebooks/") -> str:
         """Give the lessons as a Markdown table with links below ``folder``, for the README."""
         head = "| no. | lesson | time | what it lets you do |\n|---|---|---|---|"
-        rows = (
-            f"| {m.number} | [{m.title}]({folder}{file}) | {m.minutes} min | {m.promise} |"
-            for file, m in self.rows
-        )
+        cells = ((f"[{m.title}]({folder}{file})", f"{m.minutes} min", m.promise, m.number) for file, m in self.rows)
+        rows = (f"| {number} | {' | '.join(text.replace('|', chr(92) + '|') for text in texts)} |" for *texts, number in cells)
         return "\n".join([head, *rows])
 
 
