@@ -36,8 +36,8 @@ class _Watch:
         stale = slot is not None and slot.kind != "marker" and slot.version < newest.version
         if stale and self._since is None:
             self._since = now
-        if self._since is not None and (not stale or now == self._until):
-            self.stale_us += now - self._since
+        if self._since is not None and not stale:
+            self.stale_us += min(now, self._until if self._until is not None else now) - self._since
             self._since = None
         if stale and slot is not None:
             self._until = slot.expires_us
