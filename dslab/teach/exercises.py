@@ -178,7 +178,9 @@ class Exercise(Shown):
             return Feedback.unusable(f"{str(problem)[:1].upper()}{str(problem)[1:]}.")
         guard = Guard(self.budget)
         try:
-            wrapped = guard.wrap(copy.deepcopy(answer))  # a judge may change it; the learner's own stays as it is
+            wrapped = guard.wrap(
+                copy.deepcopy(answer)
+            )  # a judge may change it; the learner's own stays as it is
             with guard.watching():
                 feedback = self.judge(wrapped)
         except OutOfBudget as problem:

@@ -322,8 +322,13 @@ class Lessons(Shown):
     def markdown(self, folder: str = "notebooks/") -> str:
         """Give the lessons as a Markdown table with links below ``folder``, for the README."""
         head = "| no. | lesson | time | what it lets you do |\n|---|---|---|---|"
-        cells = ((f"[{m.title}]({folder}{file})", f"{m.minutes} min", m.promise, m.number) for file, m in self.rows)
-        rows = (f"| {number} | {' | '.join(text.replace('|', chr(92) + '|') for text in texts)} |" for *texts, number in cells)
+        cells = (
+            (f"[{m.title}]({folder}{file})", f"{m.minutes} min", m.promise, m.number) for file, m in self.rows
+        )
+        rows = (
+            f"| {number} | {' | '.join(text.replace('|', chr(92) + '|') for text in texts)} |"
+            for *texts, number in cells
+        )
         return "\n".join([head, *rows])
 
 

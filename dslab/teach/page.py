@@ -117,7 +117,12 @@ class Table(Shown):
 
 def styled(body: str) -> str:
     """Wrap HTML in the classroom's scope, with its styles."""
-    return f'{_STYLE}<div class="dslab-teach">{body}</div>'
+    return _STYLE + scoped(body)
+
+
+def scoped(body: str) -> str:
+    """Wrap HTML in the classroom's scope; the styles stand elsewhere on the page."""
+    return f'<div class="dslab-teach">{body}</div>'
 
 
 def escape(text: Any) -> str:

@@ -14,7 +14,7 @@ import ipywidgets
 
 from dslab.teach.exercises import HINTS, Exercise
 from dslab.teach.forms import Form, Number, OneOf, Settings, Span
-from dslab.teach.page import card, inline, paragraphs, styled
+from dslab.teach.page import card, inline, paragraphs, scoped, styled
 from dslab.teach.predictions import Prediction
 
 _WIDE = {"width": "auto", "max_width": "840px"}
@@ -207,7 +207,7 @@ class ExerciseView(View):
 
     def _check(self) -> None:
         if self.entry is not None:
-            self.told.value = styled(self.exercise.check(self.entry.value).html())
+            self.told.value = scoped(self.exercise.check(self.entry.value).html())
 
     def _open(self) -> None:
         self.solution_open = True
@@ -225,10 +225,10 @@ class ExerciseView(View):
         self.status.value = _status(text)
         self.hint.disabled = exercise.shown_hints == HINTS
         hints = "".join(f"<li>{inline(hint)}</li>" for hint in exercise.hints[: exercise.shown_hints])
-        self.hints.value = styled(f"<p>Hints:</p><ol>{hints}</ol>") if hints else ""
+        self.hints.value = scoped(f"<p>Hints:</p><ol>{hints}</ol>") if hints else ""
         if not exercise.attempts:
             self.told.value = ""
-        self.opened.value = styled(exercise.solution().html()) if self.solution_open else ""
+        self.opened.value = scoped(exercise.solution().html()) if self.solution_open else ""
 
 
 def _question(question: str, form: Form) -> str:
@@ -237,7 +237,7 @@ def _question(question: str, form: Form) -> str:
 
 
 def _head(title: str, body: str) -> Any:
-    return ipywidgets.HTML(styled(card("inside", title, body)))
+    return ipywidgets.HTML(styled(card("inside", title, body)))  # the styles serve the whole view
 
 
 def _framed(rows: list[Any], colour: str) -> Any:
@@ -261,4 +261,4 @@ def _button(label: str, tooltip: str, press: Callable[[], Any]) -> Any:
 
 
 def _status(text: str) -> str:
-    return styled(f'<p role="status" aria-live="polite">{inline(text)}</p>')
+    return scoped(f'<p role="status" aria-live="polite">{inline(text)}</p>')

@@ -31,7 +31,9 @@ def measured(given: Any, **how: Any) -> str:
     return claim(experiment=lambda: given, **how).run().verdict
 
 
-@pytest.mark.parametrize(("value", "verdict"), [(4, REPRODUCED), (4.5, REPRODUCED), (4.51, WRONG), (3.5, REPRODUCED), (3, WRONG)])
+@pytest.mark.parametrize(
+    ("value", "verdict"), [(4, REPRODUCED), (4.5, REPRODUCED), (4.51, WRONG), (3.5, REPRODUCED), (3, WRONG)]
+)
 def test_a_number_is_reproduced_within_its_tolerance(value, verdict):
     assert measured(value, tolerance=0.5) == verdict
 
@@ -41,7 +43,10 @@ def test_without_a_tolerance_a_number_must_be_the_same():
 
 
 def test_a_word_must_be_the_same():
-    assert (measured("stale", value="stale", unit=""), measured("fresh", value="stale", unit="")) == (REPRODUCED, WRONG)
+    assert (measured("stale", value="stale", unit=""), measured("fresh", value="stale", unit="")) == (
+        REPRODUCED,
+        WRONG,
+    )
 
 
 def test_what_is_said_of_a_value_that_is_off_can_be_chosen():
@@ -52,7 +57,10 @@ def test_what_is_said_of_a_value_that_is_off_can_be_chosen():
 def test_a_test_may_say_true_false_or_the_verdict():
     verdicts = [measured(value, value=None, test=lambda v: v < 5) for value in (4, 6)]
     assert verdicts == [REPRODUCED, WRONG]
-    assert measured(4, value=None, test=lambda v: holds_only_if("nobody writes")) == "holds only if nobody writes"
+    assert (
+        measured(4, value=None, test=lambda v: holds_only_if("nobody writes"))
+        == "holds only if nobody writes"
+    )
 
 
 def test_a_test_that_gives_another_word_is_a_problem_of_the_row():
@@ -68,7 +76,10 @@ def test_a_metric_of_a_result_is_read_by_its_name():
 
 def test_a_metric_that_is_not_there_is_a_problem_of_the_row():
     result = Result({}, {"p99": Metric("p99", 4.0, "ms")}, "A read takes 4 ms at most.")
-    assert "reads the metric 'p50'; the result has p99" in claim(experiment=lambda: result, metric="p50").run().problem
+    assert (
+        "reads the metric 'p50'; the result has p99"
+        in claim(experiment=lambda: result, metric="p50").run().problem
+    )
 
 
 def test_an_experiment_that_fails_keeps_the_others_and_is_counted():
@@ -133,14 +144,21 @@ def test_a_listing_runs_nothing():
     def fails():
         raise AssertionError("run")
 
-    rows = Ledger("Cache", [claim(experiment=fails), claim(name="cost", experiment=None, reason="r")]).listing()
+    rows = Ledger(
+        "Cache", [claim(experiment=fails), claim(name="cost", experiment=None, reason="r")]
+    ).listing()
     assert [row.shown_verdict for row in rows] == ["? not measured in this run", f"– {NOT_REPRODUCIBLE}"]
 
 
 def test_the_table_says_where_a_claim_stands_and_what_its_mark_means():
     page = tiny.LEDGER.table().html()
-    assert "<caption>Claims: The lost update</caption>" in page and '<th scope="col">measured here</th>' in page
-    assert "handbook, 1 April 2020 [V]" in page and "[V] read in the original; [S] seen in a second-hand text." in page
+    assert (
+        "<caption>Claims: The lost update</caption>" in page and '<th scope="col">measured here</th>' in page
+    )
+    assert (
+        "handbook, 1 April 2020 [V]" in page
+        and "[V] read in the original; [S] seen in a second-hand text." in page
+    )
 
 
 def test_every_verdict_of_the_tiny_ledger():

@@ -74,11 +74,16 @@ def test_a_room_can_be_begun_anew(room):
 def test_terms_are_found_in_any_case_and_listed_by_the_alphabet():
     words = Glossary({"Marker": "A row that says deleted.", "fill": "A row put into the cache."})
     assert words["marker"] == "A row that says deleted." and "FILL" in words
-    assert words.table().rows == (("fill", "A row put into the cache."), ("Marker", "A row that says deleted."))
+    assert words.table().rows == (
+        ("fill", "A row put into the cache."),
+        ("Marker", "A row that says deleted."),
+    )
 
 
 def test_some_terms_can_be_shown_alone():
-    assert tiny.WORDS.table("schedule").rows == (("schedule", "The order in which the events of a run happen."),)
+    assert tiny.WORDS.table("schedule").rows == (
+        ("schedule", "The order in which the events of a run happen."),
+    )
 
 
 def test_a_term_is_defined_once():
@@ -88,7 +93,10 @@ def test_a_term_is_defined_once():
 
 def test_joined_glossaries_must_agree():
     words = Glossary({"fill": "A row put into the cache."})
-    assert (words | Glossary({"fill": "A row put into the cache.", "slot": "One row's place."})).terms == ("fill", "slot")
+    assert (words | Glossary({"fill": "A row put into the cache.", "slot": "One row's place."})).terms == (
+        "fill",
+        "slot",
+    )
     with pytest.raises(ValueError, match="'fill' is defined twice"):
         words | Glossary({"fill": "To put."})
 
@@ -149,7 +157,9 @@ class Rude:
         raise RuntimeError("no")
 
 
-@pytest.mark.parametrize(("value", "text"), [({"b", "a"}, "{'a', 'b'}"), (Rude(), "a Rude"), (set(), "set()"), ("x", "'x'")])
+@pytest.mark.parametrize(
+    ("value", "text"), [({"b", "a"}, "{'a', 'b'}"), (Rude(), "a Rude"), (set(), "set()"), ("x", "'x'")]
+)
 def test_values_are_written_the_same_on_every_run(value, text):
     assert as_code(value) == text
 

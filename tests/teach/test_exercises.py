@@ -10,7 +10,11 @@ import pytest
 from dslab.teach import Exercise, Feedback, OneOf, Settings, Solution, Span, WrongAnswer, same_as
 from tests.teach import tiny
 
-HINTS = ("Look at the first letter.", "It is one of the later letters.", "Neither the first nor the last of them.")
+HINTS = (
+    "Look at the first letter.",
+    "It is one of the later letters.",
+    "Neither the first nor the last of them.",
+)
 
 
 def letters(**how) -> Exercise:
@@ -56,7 +60,12 @@ def test_a_right_answer_solves_it_and_says_why():
 def test_a_wrong_answer_names_what_it_fails_on():
     exercise = letters()
     feedback = exercise.check("a")
-    assert (feedback.right, feedback.counterexample, exercise.solved, exercise.attempts) == (False, "'a'", False, 1)
+    assert (feedback.right, feedback.counterexample, exercise.solved, exercise.attempts) == (
+        False,
+        "'a'",
+        False,
+        1,
+    )
 
 
 def test_solved_stays_solved():
@@ -73,7 +82,7 @@ def test_an_empty_answer_is_no_attempt_and_loses_nothing(empty):
     before = exercise.feedback
     feedback = exercise.check(empty)
     assert (feedback.counted, exercise.attempts, exercise.feedback) == (False, 1, before)
-    assert feedback.text == "There is no answer yet. In code, an answer looks like `\"a\"`."
+    assert feedback.text == 'There is no answer yet. In code, an answer looks like `"a"`.'
 
 
 def test_an_answer_that_the_form_does_not_know_gets_its_sentence():
@@ -105,7 +114,11 @@ def test_the_solution_opens_after_a_wrong_answer_too():
     exercise = letters()
     assert exercise.solution().describe().startswith("The solution opens after an attempt.")
     exercise.check("a")
-    assert exercise.solution().describe().splitlines() == ["Solution: Letters", "    'b'", "It is in the middle."]
+    assert exercise.solution().describe().splitlines() == [
+        "Solution: Letters",
+        "    'b'",
+        "It is in the middle.",
+    ]
 
 
 def test_a_closed_solution_gives_nothing_away():
@@ -126,7 +139,9 @@ def test_a_function_that_raises_is_told_the_input_and_the_line_and_no_traceback(
     def broken(number):
         return 6 // (number - 3)
 
-    feedback = functions(judge=lambda f: Feedback.yes("all") if [f(n) for n in (1, 3)] else None).check(broken)
+    feedback = functions(judge=lambda f: Feedback.yes("all") if [f(n) for n in (1, 3)] else None).check(
+        broken
+    )
     assert feedback.counterexample == "broken(3)"
     assert "raised `ZeroDivisionError: integer division or modulo by zero`" in feedback.text
     assert "at line 2 of broken, `return 6 // (number - 3)`" in feedback.text
@@ -198,7 +213,11 @@ def test_a_coroutine_that_never_awaits_is_stopped_too():
 
 def test_a_long_search_of_short_calls_is_within_the_budget():
     def judge(function):
-        return Feedback.yes("All there.") if all(function(n) == 2 * n for n in range(5_000)) else Feedback.no("No.", "?")
+        return (
+            Feedback.yes("All there.")
+            if all(function(n) == 2 * n for n in range(5_000))
+            else Feedback.no("No.", "?")
+        )
 
     assert functions(judge, budget=100).check(double).right
 
@@ -277,11 +296,15 @@ def test_what_a_model_refuses_is_passed_on_as_a_sentence_and_not_counted():
 
 
 def test_a_judge_that_gives_no_feedback_is_the_authors_mistake():
-    with pytest.raises(TypeError, match=r"the judge of exercise 'letters' gave True; it must give a Feedback"):
+    with pytest.raises(
+        TypeError, match=r"the judge of exercise 'letters' gave True; it must give a Feedback"
+    ):
         letters(judge=lambda answer: True).check("a")
 
 
-SWITCHES = Settings({"cas": (True, False), "fill": ("leader", "follower"), "ttl_s": Span(1, 60, "s")}, {"ttl_s": 5})
+SWITCHES = Settings(
+    {"cas": (True, False), "fill": ("leader", "follower"), "ttl_s": Span(1, 60, "s")}, {"ttl_s": 5}
+)
 
 
 @pytest.mark.parametrize(
@@ -302,13 +325,20 @@ def test_settings_say_which_switch_is_wrong(bad, says):
 
 
 def test_settings_that_are_not_named_keep_their_start():
-    assert SWITCHES.clean({"fill": "follower", "cas": False}) == {"cas": False, "fill": "follower", "ttl_s": 5}
+    assert SWITCHES.clean({"fill": "follower", "cas": False}) == {
+        "cas": False,
+        "fill": "follower",
+        "ttl_s": 5,
+    }
 
 
 @pytest.mark.parametrize(
     ("how", "says"),
     [
-        ({"kind": "quiz"}, "is of kind 'quiz'; the kinds are predict, configure, implement, break it, referee"),
+        (
+            {"kind": "quiz"},
+            "is of kind 'quiz'; the kinds are predict, configure, implement, break it, referee",
+        ),
         ({"form": None}, "needs a form, or expects="),
     ],
 )
@@ -319,7 +349,17 @@ def test_an_exercise_that_could_not_be_asked_is_refused(how, says):
 
 def test_two_hints_are_too_few():
     with pytest.raises(ValueError, match="has 2 hints; it needs 3"):
-        Exercise("x", "predict", "X", "Y?", tiny.needs_a_feedback, HINTS[:2], Solution(1, "So."), (), form=tiny.LETTERS)
+        Exercise(
+            "x",
+            "predict",
+            "X",
+            "Y?",
+            tiny.needs_a_feedback,
+            HINTS[:2],
+            Solution(1, "So."),
+            (),
+            form=tiny.LETTERS,
+        )
 
 
 def test_a_lambda_is_no_solution_because_it_cannot_be_shown():

@@ -61,7 +61,11 @@ def test_breaking_nothing_is_not_it():
 
 def test_a_long_schedule_is_folded_and_a_short_one_open(lost):
     assert "<details open>" in Feedback.must_hold(lost, "It holds.").html()
-    long = type("Long", (), {"held": False, "invariant": "X", "sentence": "", "token": "", "describe": lambda self: "It broke."})()
+    long = type(
+        "Long",
+        (),
+        {"held": False, "invariant": "X", "sentence": "", "token": "", "describe": lambda self: "It broke."},
+    )()
     long.schedule = ["step"] * 15
     assert "<details><summary>The schedule, 15 steps" in Feedback.must_hold(long, "It holds.").html()
 

@@ -11,7 +11,9 @@ TEMPERATURE = Number("ms", 0, 100, tolerance=2)
 
 
 def judge(experiment=lambda: 50):
-    return decided_by(TEMPERATURE, experiment, "It queues.", {"low": "There is a queue.", "high": "It is short."})
+    return decided_by(
+        TEMPERATURE, experiment, "It queues.", {"low": "There is a queue.", "high": "It is short."}
+    )
 
 
 def test_a_prediction_is_decided_by_the_experiment_at_that_moment():

@@ -15,7 +15,12 @@ from tests.teach.tiny import META
 
 def notebook(meta: Any = None) -> dict[str, Any]:
     """Give a notebook with these metadata."""
-    return {"cells": [], "metadata": {} if meta is None else {"dslab": meta}, "nbformat": 4, "nbformat_minor": 5}
+    return {
+        "cells": [],
+        "metadata": {} if meta is None else {"dslab": meta},
+        "nbformat": 4,
+        "nbformat_minor": 5,
+    }
 
 
 def changed(**how: Any) -> dict[str, Any]:
@@ -49,8 +54,14 @@ def test_sound_metadata_have_no_problems():
         ({"timetable": []}, "timetable is []; it must be a list of parts"),
         ({"sources": []}, "sources is []; it must be a list of articles"),
         ({"sources": [{"title": "T", "author": "A"}]}, "a source has the date None; it must be a text"),
-        ({"sources": [{"title": "T", "author": "A", "date": "2020", "url": "shop"}]}, "the url 'shop'; it must be an address"),
-        ({"sources": ["an article"]}, "the source 'an article' must have title, author, date and perhaps url"),
+        (
+            {"sources": [{"title": "T", "author": "A", "date": "2020", "url": "shop"}]},
+            "the url 'shop'; it must be an address",
+        ),
+        (
+            {"sources": ["an article"]},
+            "the source 'an article' must have title, author, date and perhaps url",
+        ),
         ({"real": "yes"}, "real is 'yes'; it must be true or false"),
         ({"objective": ["o"]}, "objective is not a known entry; there are key_points, lesson, minutes"),
     ],
@@ -76,7 +87,9 @@ def test_what_is_no_lesson_gets_a_sentence(thing, says):
 
 
 def test_metadata_are_checked_when_they_are_made():
-    with pytest.raises(ValueError, match="metadata of lesson 'shop': the timetable comes to 60 minutes, but minutes is 75"):
+    with pytest.raises(
+        ValueError, match="metadata of lesson 'shop': the timetable comes to 60 minutes, but minutes is 75"
+    ):
         replace(META, minutes=75)
 
 
@@ -93,7 +106,10 @@ def folder(tmp_path):
 
 
 def test_lessons_are_listed_by_their_number(folder):
-    assert [(file, meta.lesson) for file, meta in lessons(folder).rows] == [("02_shop.ipynb", "shop"), ("01_bank.ipynb", "bank")]
+    assert [(file, meta.lesson) for file, meta in lessons(folder).rows] == [
+        ("02_shop.ipynb", "shop"),
+        ("01_bank.ipynb", "bank"),
+    ]
 
 
 def test_lessons_as_text_and_as_markdown(folder):
@@ -119,7 +135,9 @@ def test_an_unknown_lesson_is_told_which_there_are(folder):
 
 
 def test_without_a_folder_there_is_a_sentence(tmp_path):
-    with pytest.raises(FileNotFoundError, match="there is no folder 'notebooks' with the lessons beside the package"):
+    with pytest.raises(
+        FileNotFoundError, match="there is no folder 'notebooks' with the lessons beside the package"
+    ):
         lessons(tmp_path / "notebooks")
 
 
@@ -129,7 +147,9 @@ def test_a_broken_lesson_is_named(folder):
         lessons(folder)
 
 
-@pytest.mark.parametrize(("how", "says"), [({"lesson": "x"}, "both lesson 1"), ({"number": 4}, "the lesson 'shop'")])
+@pytest.mark.parametrize(
+    ("how", "says"), [({"lesson": "x"}, "both lesson 1"), ({"number": 4}, "the lesson 'shop'")]
+)
 def test_a_number_and_a_name_are_given_once(folder, how, says):
     (folder / "05_again.ipynb").write_text(json.dumps(notebook(changed(**how))), "utf-8")
     with pytest.raises(ValueError, match=says):

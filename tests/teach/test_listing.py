@@ -84,7 +84,7 @@ def test_more_than_ten_lines_are_refused_unless_allowed():
 
 
 def test_a_text_that_is_nowhere_gets_a_sentence():
-    with pytest.raises(ValueError, match="no line of Cache.fill holds the text 'marker'"):
+    with pytest.raises(ValueError, match=r"no line of Cache\.fill holds the text 'marker'"):
         source(Cache.fill, start="marker")
 
 
@@ -102,7 +102,10 @@ def test_what_has_no_source_gets_a_sentence(thing):
 
 def test_words_texts_and_comments_are_marked_and_escaped():
     page = source(Cache.fill).html()
-    assert '<span class="kw">if</span> time &gt; <span class="nu">0</span>:  <span class="cm"># the compare</span>' in page
+    assert (
+        '<span class="kw">if</span> time &gt; <span class="nu">0</span>:  <span class="cm"># the compare</span>'
+        in page
+    )
     assert '<span class="st">f&quot;row {row} &amp; {time}&quot;</span>' in page
 
 

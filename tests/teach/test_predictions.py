@@ -19,7 +19,9 @@ def choice(**how) -> Prediction:
 
 def number(**how) -> Prediction:
     how = {"tolerance": 5} | how if "factor" not in how else how
-    return Prediction.number("wait", "How long?", "ms", 0, 100, {"low": "More queues.", "high": "Fewer queue."}, **how)
+    return Prediction.number(
+        "wait", "How long?", "ms", 0, 100, {"low": "More queues.", "high": "Fewer queue."}, **how
+    )
 
 
 def test_a_right_choice_is_told_so():
@@ -51,7 +53,10 @@ def test_what_happens_is_decided_by_the_experiment():
 def test_an_answer_with_no_sentence_of_its_own_is_contrasted():
     prediction = choice()
     prediction.answer("b")
-    assert "You expected (b) It is stale; the experiment shows (a) It is fresh." in prediction.compare("a").describe()
+    assert (
+        "You expected (b) It is stale; the experiment shows (a) It is fresh."
+        in prediction.compare("a").describe()
+    )
 
 
 def test_without_a_prediction_the_comparison_says_so_and_still_teaches():
@@ -149,7 +154,8 @@ def test_a_metric_and_what_a_result_says_are_taken():
 
 
 @pytest.mark.parametrize(
-    ("bad", "error"), [(101, ValueError), (-1, ValueError), (float("nan"), TypeError), ("5", TypeError), (True, TypeError)]
+    ("bad", "error"),
+    [(101, ValueError), (-1, ValueError), (float("nan"), TypeError), ("5", TypeError), (True, TypeError)],
 )
 def test_a_number_out_of_range_or_none_at_all_is_refused(bad, error):
     prediction = number()
@@ -180,7 +186,10 @@ def test_because_may_speak_of_what_was_measured():
         (lambda: number(factor=1), "more than 1"),
         (lambda: number(tolerance=-1), "0 or more"),
         (lambda: number(step=0), "step is 0"),
-        (lambda: Prediction.number("x", "y?", "", 5, 5, {"low": "l", "high": "h"}, tolerance=1), "nothing to choose"),
+        (
+            lambda: Prediction.number("x", "y?", "", 5, 5, {"low": "l", "high": "h"}, tolerance=1),
+            "nothing to choose",
+        ),
         (lambda: Prediction.number("x", "y?", "", 0, 5, {"low": "l"}, tolerance=1), 'one for "high"|"low"'),
     ],
 )

@@ -23,8 +23,16 @@ def text(source: str) -> dict[str, Any]:
 
 def code(source: str, shown: str = "", tags: tuple[str, ...] = ()) -> dict[str, Any]:
     """Give a code cell with what it showed."""
-    outputs = [{"output_type": "execute_result", "data": {"text/plain": shown}, "metadata": {}}] if shown else []
-    return {"cell_type": "code", "metadata": {"tags": list(tags)}, "source": source, "outputs": outputs, "execution_count": 1}
+    outputs = (
+        [{"output_type": "execute_result", "data": {"text/plain": shown}, "metadata": {}}] if shown else []
+    )
+    return {
+        "cell_type": "code",
+        "metadata": {"tags": list(tags)},
+        "source": source,
+        "outputs": outputs,
+        "execution_count": 1,
+    }
 
 
 def act(number: int) -> list[dict[str, Any]]:
@@ -52,7 +60,11 @@ def lesson() -> Notebook:
     cells = [
         text("# The lost update\n\nLose a sale and keep it from happening."),
         code("header(course.META)"),
-        text("## The article\n\n" + "word " * 330 + "\n\n[Uber](https://example.org), 26 August 2025.\n\n### What it gets wrong\n\nIt does."),
+        text(
+            "## The article\n\n"
+            + "word " * 330
+            + "\n\n[Uber](https://example.org), 26 August 2025.\n\n### What it gets wrong\n\nIt does."
+        ),
         text("## The system in one picture"),
         code("course.picture"),
         *act(1),
@@ -66,7 +78,9 @@ def lesson() -> Notebook:
         code("course.LEDGER.table()"),
         text("## Exercises"),
         *exercises,
-        text(f"## What the model leaves out\n\n{PROSE}\n### Further reading\n\n- [Paper](https://example.org)"),
+        text(
+            f"## What the model leaves out\n\n{PROSE}\n### Further reading\n\n- [Paper](https://example.org)"
+        ),
     ]
     return {"cells": cells, "metadata": {"dslab": meta}, "nbformat": 4, "nbformat_minor": 5}
 
@@ -164,7 +178,10 @@ BROKEN = [
     (without("course.P2.ask()"), "act 2 asks no prediction"),
     (without("course.P2.compare"), "act 2 never comes back to the prediction course.P2"),
     (moved("course.P2.ask()", "course.P2.compare"), "act 2 asks its prediction after its explorer"),
-    (moved("course.P2.compare", "result = course.explorer_2"), "act 2 compares the prediction course.P2 before its explorer"),
+    (
+        moved("course.P2.compare", "result = course.explorer_2"),
+        "act 2 compares the prediction course.P2 before its explorer",
+    ),
     (instead("course.P2.compare", "P2", "P1"), "act 2 never comes back to the prediction course.P2"),
     (no_explorer, "act 1 has no explorer"),
     (without("### What happened"), "act 1 says nothing after its explorer"),
@@ -179,9 +196,15 @@ BROKEN = [
     (instead("course.E1", "ask()", "check(None)"), "there are 3 exercises"),
     (not_run, "the kinds of the exercises cannot be read"),
     (instead("## What the model", "Further reading", "More"), 'there is no heading "Further reading"'),
-    (instead("## What the model", "(https://example.org)", ""), 'there is no heading "Further reading" with a link'),
+    (
+        instead("## What the model", "(https://example.org)", ""),
+        'there is no heading "Further reading" with a link',
+    ),
     (instead("## What the model", PROSE, ""), "has fewer than 20 words"),
-    (instead("### What happened", "### What", "#### What"), "is of level 4 after level 2; none may be skipped"),
+    (
+        instead("### What happened", "### What", "#### What"),
+        "is of level 4 after level 2; none may be skipped",
+    ),
 ]
 
 
@@ -235,7 +258,9 @@ def test_no_metadata_at_all_is_a_sentence_and_the_rest_is_checked():
 
 
 def test_an_empty_notebook_and_no_notebook_get_sentences():
-    assert "the first cell must begin with the title" in " ".join(check_structure({"cells": [], "metadata": {}}))
+    assert "the first cell must begin with the title" in " ".join(
+        check_structure({"cells": [], "metadata": {}})
+    )
     assert check_structure("/nowhere.ipynb")[0].startswith("/nowhere.ipynb cannot be read as a notebook")
 
 

@@ -7,7 +7,16 @@ from typing import Any
 
 import pytest
 
-from dslab.teach import Exercise, Feedback, Settings, Solution, WrongAnswer, check_exercise, exercise_problems, same_as
+from dslab.teach import (
+    Exercise,
+    Feedback,
+    Settings,
+    Solution,
+    WrongAnswer,
+    check_exercise,
+    exercise_problems,
+    same_as,
+)
 from tests.teach import tiny
 from tests.teach.test_exercises import HINTS, double
 
@@ -84,7 +93,13 @@ def no_counterexample(answer):
 def empty_verdict(answer):
     """Judge by a verdict that has no schedule."""
     verdict = SimpleNamespace(
-        held=answer == "b", invariant="NAME", sentence="It is not", schedule=(), token="", trace=None, describe=lambda: "It."
+        held=answer == "b",
+        invariant="NAME",
+        sentence="It is not",
+        schedule=(),
+        token="",
+        trace=None,
+        describe=lambda: "It.",
     )
     return Feedback.must_hold(verdict, "It held.")
 
@@ -117,17 +132,32 @@ BROKEN = [
     (lambda: exercise(solution=Solution("a", "So.")), "its own solution does not pass"),
     (lambda: exercise(wrong_answers=WRONG[:2]), "it has 2 wrong answers; it needs at least 3"),
     (lambda: exercise(judge=yes_to_all), "wrong answer 1 passes"),
-    (lambda: exercise(wrong_answers=(*WRONG, WrongAnswer("z", "It is not"))), "wrong answer 4 is not judged at all"),
-    (lambda: exercise(wrong_answers=(*WRONG, WrongAnswer("a", "a marker"))), "wrong answer 4 should be told 'a marker'"),
+    (
+        lambda: exercise(wrong_answers=(*WRONG, WrongAnswer("z", "It is not"))),
+        "wrong answer 4 is not judged at all",
+    ),
+    (
+        lambda: exercise(wrong_answers=(*WRONG, WrongAnswer("a", "a marker"))),
+        "wrong answer 4 should be told 'a marker'",
+    ),
     (lambda: exercise(judge=no_counterexample), "wrong answer 1 is not told what it fails on"),
     (lambda: exercise(judge=empty_verdict), "the verdict has no schedule"),
     (lambda: exercise(judge=raises_itself), "wrong answer 1 is not judged at all"),
     (lambda: exercise(judge=Moody()), "is told two different things"),
     (lambda: exercise(hints=("No.", *HINTS[1:])), "shorter than 15 characters"),
     (lambda: exercise(hints=(HINTS[0], HINTS[1], HINTS[0])), "hint 1 already says all that hint 3 says"),
-    (lambda: exercise(hints=(*HINTS[:2], "It is `The second of them`, isn't it?")), "hint 3 gives the solution away"),
-    (lambda: exercise(hints=(*HINTS[:2], 'The answer must be "b", of course.')), "hint 3 gives the solution away"),
-    (lambda: implement(hints=(*HINTS[:2], "Write `return 2 * number` there.")), "hint 3 gives the solution away"),
+    (
+        lambda: exercise(hints=(*HINTS[:2], "It is `The second of them`, isn't it?")),
+        "hint 3 gives the solution away",
+    ),
+    (
+        lambda: exercise(hints=(*HINTS[:2], 'The answer must be "b", of course.')),
+        "hint 3 gives the solution away",
+    ),
+    (
+        lambda: implement(hints=(*HINTS[:2], "Write `return 2 * number` there.")),
+        "hint 3 gives the solution away",
+    ),
     (lambda: implement(judge=swallows), "a function that raises is told"),
     (lambda: implement(judge=yes_to_all), "a function that loops passes"),
 ]
@@ -142,9 +172,19 @@ def test_a_hint_that_lists_every_setting_is_found():
     form = Settings({"cas": (True, False), "fill": ("leader", "follower")})
     right = {"cas": True, "fill": "leader"}
     judge = lambda answer: Feedback.yes("So.") if answer == right else Feedback.no("It is not.", str(answer))  # noqa: E731
-    wrong = tuple(WrongAnswer(right | {name: value}, "It is not") for name, value in (("cas", False), ("fill", "follower")))
+    wrong = tuple(
+        WrongAnswer(right | {name: value}, "It is not")
+        for name, value in (("cas", False), ("fill", "follower"))
+    )
     told = (*HINTS[:2], "Set `cas=True` and then `fill='leader'`.")
-    unfair = exercise(kind="configure", form=form, judge=judge, solution=Solution(right, "So."), wrong_answers=wrong, hints=told)
+    unfair = exercise(
+        kind="configure",
+        form=form,
+        judge=judge,
+        solution=Solution(right, "So."),
+        wrong_answers=wrong,
+        hints=told,
+    )
     assert "hint 3 gives every setting of the solution away" in exercise_problems(unfair)
 
 

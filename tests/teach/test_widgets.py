@@ -23,7 +23,9 @@ def words(widget: ipywidgets.HTML) -> str:
 @pytest.fixture
 def prediction():
     """A choice of two."""
-    return Prediction.choice("late fill", "Stale?", {"a": "Fresh", "b": "Stale"}, {"a": "A fill may come late."})
+    return Prediction.choice(
+        "late fill", "Stale?", {"a": "Fresh", "b": "Stale"}, {"a": "A fill may come late."}
+    )
 
 
 @pytest.fixture
@@ -159,7 +161,9 @@ def test_a_check_in_another_cell_moves_the_counter_here():
 
 
 def test_switches_begin_at_their_start_and_are_written_as_code():
-    form = Settings({"cas": (True, False), "ttl_s": Span(1, 60, "s")}, {"cas": False}, {"cas": "Compare-and-set"})
+    form = Settings(
+        {"cas": (True, False), "ttl_s": Span(1, 60, "s")}, {"cas": False}, {"cas": "Compare-and-set"}
+    )
     view = ExerciseView(exercise(kind="configure", form=form))
     compare, ttl = view.entry.box.children
     assert (compare.description, compare.value, ttl.value) == ("Compare-and-set", False, 1)

@@ -14,7 +14,9 @@ from tests.teach import tiny
 def fake(held, invariant="NAME", steps=2, searched=7):
     """A verdict as the referee gives it."""
     schedule = [f"step {number}" for number in range(steps)]
-    return SimpleNamespace(held=held, invariant=invariant, sentence="", schedule=[] if held else schedule, searched=searched)
+    return SimpleNamespace(
+        held=held, invariant=invariant, sentence="", schedule=[] if held else schedule, searched=searched
+    )
 
 
 def right():
@@ -90,7 +92,9 @@ def test_the_shortest_schedules_are_at_hand():
 
 def test_a_search_is_given_the_variant_and_the_invariants():
     seen = []
-    built = zoo(invariants=["I"], search=lambda variant, invariants: seen.append((variant, invariants)) or fake(True))
+    built = zoo(
+        invariants=["I"], search=lambda variant, invariants: seen.append((variant, invariants)) or fake(True)
+    )
     built.run()
     assert seen[0] == (right, ["I"]) and len(seen) == 4
 
@@ -98,13 +102,19 @@ def test_a_search_is_given_the_variant_and_the_invariants():
 def test_a_learners_function_becomes_an_invariant_of_its_own_name():
     asked = []
     zoo(search=lambda variant, invariants: asked.extend(invariants) or fake(True)).score(tiny.too_few)
-    assert (asked[0].name, asked[0].sentence, asked[0].kind) == ("TOO_FEW", "The counter is never above one.", "always")
+    assert (asked[0].name, asked[0].sentence, asked[0].kind) == (
+        "TOO_FEW",
+        "The counter is never above one.",
+        "always",
+    )
 
 
 def test_a_learner_may_give_several_and_ready_ones():
     asked = []
     ready = always("READY", "so it is", lambda world: True)
-    zoo(search=lambda variant, invariants: asked.append(invariants) or fake(True)).score([ready, tiny.too_few])
+    zoo(search=lambda variant, invariants: asked.append(invariants) or fake(True)).score(
+        [ready, tiny.too_few]
+    )
     assert [each.name for each in asked[0]] == ["READY", "TOO_FEW"]
 
 
@@ -115,7 +125,10 @@ def test_the_real_referee_searches_unless_told_otherwise():
 
 def test_a_reference_verdict_is_given_by_name():
     assert tiny.ZOO.reference("counts from 7").invariant == "NEVER_TOO_MANY"
-    with pytest.raises(ValueError, match="there is no 'counts' in the zoo 'the shop'; it has locked, one seller, counts from 7"):
+    with pytest.raises(
+        ValueError,
+        match="there is no 'counts' in the zoo 'the shop'; it has locked, one seller, counts from 7",
+    ):
         tiny.ZOO.reference("counts")
 
 
