@@ -96,6 +96,18 @@ class Entry:
 
 
 @dataclass(frozen=True)
+class Change:
+    """What a commit says of one row that it changed."""
+
+    key: str
+    ts: int
+    version: int
+
+    def __str__(self) -> str:
+        return f"{self.key}@{self.ts}"
+
+
+@dataclass(frozen=True)
 class Row:
     """A row in a database node; ``deleted`` is the tombstone of a soft delete."""
 
@@ -117,7 +129,7 @@ class Cache:
         self.slots: dict[str, Entry] = {}
         self.told: dict[str, int] = {}  # for the invariants: the newest version that this cache has heard of
         self.rule: Callable[[Entry, Entry], bool] | None = None  # somebody else's compare-and-set, for an exercise
-        self.node = system.world.node(name, label="Redis slot", kind="cache", slot="empty", last="")
+        self.node = system.world.node(name, label="Redis slot", kind="cache", slot="empty")
         for handler in (self.get, self.fill, self.invalidate, self.put):
             self.node.on(handler.__name__, handler)
 
@@ -152,31 +164,31 @@ class Cache:
         """Write a row that was read from the store; gives whether it was accepted."""
         return self._write(key, entry, "fill")
 
-    def invalidate(self, key: str, ts: int, version: int) -> bool:
+    def invalidate(self, change: Change) -> bool:
         """Write a marker over the slot, or delete it where markers are off."""
         if self.switches.markers:
-            return self._write(key, Entry("marker", None, ts, version), "marker")
-        self._tell(key, version)
-        self.slots.pop(key, None)
-        self._show(key, f"deleted (for @{ts})")
+            return self._write(change.key, Entry("marker", None, change.ts, change.version), "marker")
+        self._tell(change.key, change.version)
+        self.slots.pop(change.key, None)
+        self._show(f"deleted (for @{change.ts})")
         return True
 
     def put(self, key: str, entry: Entry) -> bool:
         """Write whatever the caller decided to (the second half of a compare-and-set in two steps)."""
         self._tell(key, entry.version)
         self.slots[key] = replace(entry, expires_us=self._expiry())
-        self._show(key, f"wrote {entry}")
+        self._show(f"wrote {entry}")
         return True
 
     def _write(self, key: str, entry: Entry, what: str) -> bool:
         self._tell(key, entry.version)
         if not self.accepts(key, entry):
             self.system.rejected(self, key, entry)
-            self._show(key, f"{what} {entry} rejected")
+            self._show(f"{what} {entry} rejected")
             return False
         self.system.replaced(self.get(key), entry)
         self.slots[key] = replace(entry, expires_us=self._expiry())
-        self._show(key, f"{what} {entry} accepted")
+        self._show(f"{what} {entry} accepted")
         return True
 
     def _tell(self, key: str, version: int) -> None:
@@ -186,14 +198,14 @@ class Cache:
         ttl = self.switches.ttl_us
         return None if ttl is None else self.system.world.now + ttl
 
-    def _show(self, key: str, last: str) -> None:
+    def _show(self, last: str) -> None:
         held = {name: str(entry) for name, entry in self.slots.items()}
         self.node.state.update(slot=held.get("k", "empty") if set(held) <= {"k"} else held, last=last)
 
     def expire(self, key: str = "k") -> None:
         """Lose the slot: its time is over, or Redis needed the room."""
         self.slots.pop(key, None)
-        self._show(key, "expired")
+        self._show("expired")
 
 
 class Store:
@@ -230,18 +242,18 @@ class Store:
 
     # [/timestamp]
     # [commit] the write path of 2025: the transaction itself finds out which rows it changes
-    def commit(self, where: list[str], value: str | None, conditional: bool = False) -> list[tuple[str, int, int]]:
+    def commit(self, where: list[str], value: str | None, conditional: bool = False) -> list[Change]:
         """Write ``value`` to the rows ``where`` (None deletes them); give the changed keys with timestamp and version."""
         ts = self.next_ts()
         changed = [self._change(key, value, ts) for key in where]
         if conditional:  # the caller cannot know the keys: select them by this transaction's timestamp, before COMMIT
-            changed = [change for change in changed if change[0] in self.rows and self.rows[change[0]].ts == ts]
+            changed = [change for change in changed if change.key in self.rows and self.rows[change.key].ts == ts]
         for key in where:
             self._publish(key, ts)
         return changed
 
     # [/commit]
-    def _change(self, key: str, value: str | None, ts: int) -> tuple[str, int, int]:
+    def _change(self, key: str, value: str | None, ts: int) -> Change:
         past = self.history.setdefault(key, [])
         old = self.rows.get(key)
         text = value if value is not None else (old.value if old else "")
@@ -252,7 +264,7 @@ class Store:
         else:
             self.rows[key] = row
         self._show()
-        return key, ts, row.version
+        return Change(key, ts, row.version)
 
     def _publish(self, key: str, ts: int) -> None:
         newest = self.history[key][-1]
@@ -290,7 +302,7 @@ class Engine:
 
     def __init__(self, system: CacheFront, name: str, label: str = "", cache: str = "cache", skew: int = 0) -> None:
         self.system, self.switches, self.cache, self.skew = system, system.switches, cache, skew
-        self.node = system.world.node(name, label=label or name.capitalize(), kind="client", saw="")
+        self.node = system.world.node(name, label=label or name.capitalize(), kind="client", saw="nothing yet")
         self.node.on("warm", self.warm)
         self.own: dict[str, int] = {}  # the newest version of its own that was acknowledged to this client
         self.fill_delay_us = 0  # how long its fills are held up on their way (a full buffer, a pause)
@@ -343,21 +355,21 @@ class Engine:
         self.system.world.respond(operation, "ok")
         self.system.acknowledged += 1
         if self.switches.invalidation == "async" or self.switches.bug == "acks first":
-            for key, ts, version in changed:
-                self.node.send(self.cache, "invalidate", key=key, ts=self._stamp(ts), version=version)
+            for change in changed:
+                self.node.send(self.cache, "invalidate", change=self._stamped(change))
 
     # [sync] the write is answered only when the markers are there, or when waiting for them has taken too long
-    async def _invalidate(self, changed: list[tuple[str, int, int]]) -> None:
-        for key, ts, version in changed:
+    async def _invalidate(self, changed: list[Change]) -> None:
+        patience_us = self.system.invalidation_timeout_us
+        for change in changed:
             try:
-                marker = {"key": key, "ts": self._stamp(ts), "version": version}
-                await self.node.call(self.cache, "invalidate", self.system.invalidation_timeout_us, **marker)
+                await self.node.call(self.cache, "invalidate", patience_us, change=self._stamped(change))
             except TimeoutError:
                 pass  # the write succeeds all the same; Flux and the TTL remain
 
     # [/sync]
-    def _stamp(self, commit_ts: int) -> int:
-        return commit_ts if self.switches.marker_stamp == "commit" else self.system.leader.clock + self.skew
+    def _stamped(self, change: Change) -> Change:
+        return change if self.switches.marker_stamp == "commit" else replace(change, ts=self.system.leader.clock + self.skew)
 
     async def warm(self, key: str) -> None:
         """Replay a read that another region did: the slot is filled from this region's own store."""
@@ -392,7 +404,7 @@ class CacheFront:
             store.load(key, value, ts)
         if cached:
             self.cache.fill(key, self.leader.select(key))
-            self.cache.node.state["last"] = ""
+            self.cache.node.state.pop("last")
 
     def engine(self, name: str, label: str = "", skew: int = 0) -> Engine:
         """Add a query engine that serves one client; ``skew`` is how far its clock is ahead, in timestamps."""
@@ -401,7 +413,7 @@ class CacheFront:
     def _binlog(self, key: str, row: Row) -> None:
         assert self.flux is not None
         if row.deleted or self.switches.flux == "invalidates":
-            self.flux.send("cache", "invalidate", key=key, ts=row.ts, version=row.version)
+            self.flux.send("cache", "invalidate", change=Change(key, row.ts, row.version))
         else:
             self.flux.send("cache", "fill", key=key, entry=Entry("row", row.value, row.ts, row.version))
 

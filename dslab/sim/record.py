@@ -212,4 +212,11 @@ class Recorder:
 
 
 def _arguments(argument: dict[str, Any]) -> str:
-    return ", ".join(str(plain(value)) for value in argument.values())
+    """Write arguments as they read on an arrow: values only, lists as words, nothing for None and switches."""
+    return " ".join(word for value in argument.values() for word in _words(plain(value)))
+
+
+def _words(value: Any) -> list[str]:
+    if isinstance(value, list):
+        return [word for part in value for word in _words(part)]
+    return [] if value is None or isinstance(value, bool) else [str(value)]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from dslab.cachefront.protocol import CacheFront, Entry, Switches
+from dslab.cachefront.protocol import CacheFront, Change, Entry, Switches
 from dslab.sim import World
 
 
@@ -50,7 +50,7 @@ def test_without_compare_and_set_the_last_write_wins():
 def test_delete_forgets_the_timestamp():
     cache = system(markers=False).cache
     cache.put("k", row(10))
-    cache.invalidate("k", ts=20, version=2)
+    cache.invalidate(Change("k", 20, 2))
     assert cache.get("k") is None
 
 
@@ -78,7 +78,7 @@ def test_without_them_they_do():
     assert leader.next_ts() < first
 
 
-@pytest.mark.parametrize(("soft", "found"), [(True, [("k", 20, 2)]), (False, [])])
+@pytest.mark.parametrize(("soft", "found"), [(True, [Change("k", 20, 2)]), (False, [])])
 def test_conditional_delete_finds_its_rows_only_if_they_stay(soft, found):
     front = system(soft_deletes=soft)
     front.load()
@@ -88,7 +88,7 @@ def test_conditional_delete_finds_its_rows_only_if_they_stay(soft, found):
 def test_point_delete_needs_no_search():
     front = system(soft_deletes=False)
     front.load()
-    assert front.leader.commit(["k"], None) == [("k", 20, 2)]
+    assert front.leader.commit(["k"], None) == [Change("k", 20, 2)]
 
 
 def run(front, *coros):
