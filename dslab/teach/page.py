@@ -23,6 +23,7 @@ COLUMNS = 100  # width of plain text
 SIGNS = {"right": "✓", "wrong": "✗", "none": "–"}
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 _NUMBER = re.compile(r"[-+−]?[\d,.]+( ?%)?|–")
+_SIGNED, _KEPT = re.compile("^([✓✗–~?]) "), "\\1&nbsp;"  # a sign stays with its word
 _STYLE = """<style>
 div.dslab-teach.dslab-teach{color:var(--jp-content-font-color1,inherit);max-width:840px;font-size:var(--jp-content-font-size1,14px);
 line-height:1.5;font-family:var(--jp-content-font-family,system-ui,sans-serif)}
@@ -40,7 +41,8 @@ background:var(--jp-layout-color2,transparent);color:inherit}
 div.dslab-teach.dslab-teach pre{font-family:var(--jp-code-font-family,monospace);font-size:var(--jp-code-font-size,13px);line-height:1.4;
 margin:.35em 0;padding:.5em .8em;white-space:pre-wrap;color:inherit;background:var(--jp-layout-color2,transparent)}
 div.dslab-teach.dslab-teach pre code{padding:0;background:none}
-div.dslab-teach.dslab-teach table{border-collapse:collapse;margin:.35em 0;font-size:inherit;table-layout:auto;color:inherit}
+div.dslab-teach.dslab-teach table{border-collapse:collapse;margin:.35em 0;font-size:inherit;table-layout:auto;color:inherit;
+min-width:min(100%,28em)}
 div.dslab-teach.dslab-teach caption{text-align:left;font-weight:600;padding:.2em 0;color:inherit;caption-side:top}
 div.dslab-teach.dslab-teach th,div.dslab-teach.dslab-teach td{text-align:left;vertical-align:top;padding:.3em .9em .3em 0;max-width:34em;
 white-space:normal;border-bottom:1px solid var(--jp-border-color2,#bdbdbd)}
@@ -198,7 +200,10 @@ def html_table(caption: str, columns: Sequence[str], rows: Iterable[Sequence[str
 
 
 def _row(cells: Sequence[str], styles: Sequence[str]) -> str:
-    rest = (f"<td{style}>{inline(cell)}</td>" for cell, style in zip(cells[1:], styles[1:], strict=True))
+    rest = (
+        f"<td{style}>{_SIGNED.sub(_KEPT, inline(cell))}</td>"
+        for cell, style in zip(cells[1:], styles[1:], strict=True)
+    )
     return f'<th scope="row">{inline(cells[0])}</th>{"".join(rest)}'
 
 

@@ -247,8 +247,11 @@ def as_invariant(test: Any) -> Any:
         return test
     from dslab.check import always
 
-    sentence = " ".join((getattr(test, "__doc__", None) or "your invariant").split())
-    return always(test.__name__.strip("<>").upper(), sentence, test)
+    asks = " ".join(
+        (getattr(test, "__doc__", None) or "what your invariant asks for is true after every event").split()
+    )
+    name = getattr(test, "__name__", "<lambda>")
+    return always("YOUR_INVARIANT" if name == "<lambda>" else name.upper(), asks, test)
 
 
 def _first_line(factory: Variant) -> str:

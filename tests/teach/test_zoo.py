@@ -109,6 +109,15 @@ def test_a_learners_function_becomes_an_invariant_of_its_own_name():
     )
 
 
+def test_a_lambda_becomes_an_invariant_too():
+    asked = []
+    zoo(search=lambda variant, invariants: asked.extend(invariants) or fake(True)).score(lambda world: True)
+    assert (asked[0].name, asked[0].sentence) == (
+        "YOUR_INVARIANT",
+        "what your invariant asks for is true after every event",
+    )
+
+
 def test_a_learner_may_give_several_and_ready_ones():
     asked = []
     ready = always("READY", "so it is", lambda world: True)
