@@ -68,7 +68,7 @@ clean: ## remove .venv and what tools left behind
 	@rm -rf $(VENV) dist .pytest_cache .ruff_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-constraints: ## renew constraints.txt from a fresh environment with the newest versions
+constraints: ## renew constraints.txt; take the oldest Python that is served (PYTHON=/usr/bin/python3 on Debian 12)
 	@tmp=$$(mktemp -d); trap 'rm -rf "$$tmp"' EXIT; \
 	"$(PYTHON)" -m venv "$$tmp"; "$$tmp/bin/python" -m pip install --quiet '.[real,test]'; \
 	{ sed -n '/^#/p' constraints.txt; "$$tmp/bin/python" -m pip freeze --exclude dslab-notebooks; } > "$$tmp/new"; \

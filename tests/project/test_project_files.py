@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import json
 import re
 import subprocess
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from packaging.specifiers import SpecifierSet
 
 from dslab import __version__
 from dslab.doctor import at_least, bound
@@ -24,6 +26,7 @@ AT_THE_ROOT = {
     ".ci", ".gitignore", "CONTRIBUTING.md", "LICENSE", "Makefile", "README.md", "constraints.txt", "dslab",
     "environment.yml", "notebooks", "pyproject.toml", "tests",
 }  # fmt: skip
+OLDEST_PYTHON = "3.11.2"  # Debian 12
 CONDA_NAMES = {"matplotlib-base": "matplotlib"}
 FROM_CONDA = {"jupyterlab", "ipywidgets", "anywidget", "networkx", "matplotlib", "plotly", "nbval", "pytest"}
 # Written in two parts, so that this file does not hold what it looks for.
@@ -131,6 +134,19 @@ def test_constraints_cover_what_pyproject_asks_for() -> None:
     )
     assert {found for found in wanted if _plain(found) not in tested} == set()
     assert {found for found, least in wanted.items() if not at_least(tested[_plain(found)], least)} == set()
+
+
+def test_constraints_can_be_installed_with_the_oldest_python_that_is_served() -> None:
+    here = {_plain(part.metadata["Name"]): part for part in importlib.metadata.distributions()}
+    pinned = [line.split("==") for line in CONSTRAINTS if "==" in line]
+    installed = [
+        here[_plain(found)]
+        for found, version in pinned
+        if getattr(here.get(_plain(found)), "version", "") == version
+    ]
+    assert len(installed) > 50
+    asks = {part.metadata["Name"]: SpecifierSet(part.metadata["Requires-Python"] or "") for part in installed}
+    assert {found for found, pythons in asks.items() if OLDEST_PYTHON not in pythons} == set()
 
 
 def _plain(distribution: str) -> str:
