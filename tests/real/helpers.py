@@ -72,9 +72,8 @@ class Place:
         found = []
         for process in psutil.process_iter():
             with contextlib.suppress(psutil.Error, OSError):
-                if str(self.folder) in " ".join([process.cwd() or "", *process.cmdline()]) and runs(
-                    process.pid
-                ):
+                told = [process.environ().get("TMPDIR", ""), *process.cmdline()]
+                if str(self.folder) in " ".join(told) and runs(process.pid):
                     found.append(process.pid)
         return found
 
@@ -104,7 +103,7 @@ def held(process: subprocess.Popen) -> list[tuple[int, str, int]]:
 
 @contextlib.contextmanager
 def own_place() -> Iterator[Place]:
-    """Make a `Place` with a short path that any user may enter; afterwards end what a failed test left there."""
+    """Make a `Place` with a short path that any user may enter; afterwards end what is left there."""
     place = Place(Path(tempfile.mkdtemp(prefix="dslab-test-", dir="/tmp")))
     place.folder.chmod(0o777)
     try:
@@ -116,4 +115,5 @@ def own_place() -> Iterator[Place]:
         for pid in place.inhabitants():
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
+        eventually(lambda: not place.inhabitants())  # a signal takes effect a moment later
         shutil.rmtree(place.folder, ignore_errors=True)

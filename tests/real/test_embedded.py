@@ -160,12 +160,19 @@ def test_if_all_are_killed_at_once_the_server_still_ends(place: Place) -> None:
 
 
 def test_a_fork_that_outlives_the_python_does_not_keep_the_server(place: Place) -> None:
-    process = place.start(
-        VALKEY, "os.fork() or (os.closerange(1, 3), time.sleep(60), os._exit(0)); time.sleep(60)"
-    )
+    body = """
+servers = [real.valkey()]
+fork = os.fork()
+if fork == 0:
+    os.closerange(0, 3)
+    time.sleep(60)
+    os._exit(0)
+"""
+    process = place.start(body)
     ((pid, folder, keeper),) = held(process)
     process.kill()
     assert eventually(lambda: is_gone(pid, folder, keeper))
+    assert len(place.inhabitants()) == 1, "the fork is still there"
 
 
 def test_a_fork_does_not_close_its_parents_server(place: Place) -> None:
