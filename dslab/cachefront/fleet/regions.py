@@ -232,16 +232,10 @@ def hit_rate_after(entry: Entry | None, reads: float, writes: float, t: float) -
 def _lag_series(
     rates: list[tuple[float, float]], stream_lag_s: float, points: dict[float, dict[str, list[Entry | None]]]
 ) -> dict[str, Series]:
-    grid = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 10.0)
     x = tuple(points)
-    series = {
-        "ahead_vs_lag": Series(
-            "values: ahead, closed form",
-            grid,
-            tuple(_ahead(rates, lag - stream_lag_s) for lag in grid),
-            "theory",
-        )
-    }
+    grid = tuple(max(x) * part for part in (0.0, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.6, 0.8, 1.0))
+    ahead = tuple(_ahead(rates, lag - stream_lag_s) for lag in grid)
+    series = {"ahead_vs_lag": Series("values: ahead, closed form", grid, ahead, "theory")}
     for way in WARMING:
         differ = (sum(e.version != e.database for e in caches[way] if e) for caches in points.values())
         series[f"inconsistent_vs_lag_{way}"] = Series(
