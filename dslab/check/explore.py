@@ -154,6 +154,8 @@ class _Search:
         self.unseen = [i for i in invariants if i.kind == "sometimes"]
         self.ran = self.cut_short = self.longest = 0
         self.found: tuple[Picks, Invariant, str] | None = None
+        self._broken: list[tuple[Invariant, str]] = []  # of the schedule that is being run
+        self._only = self.always[0].test if len(self.always) == 1 else None
 
     def run(self, picks: Picks) -> list[int]:
         """Run one schedule, note what it breaks, and give the number of options at each place."""
@@ -163,41 +165,43 @@ class _Search:
         if broken is not None:
             self.found = (picks, *broken)
         self.cut_short += driver.cut_short
-        self.longest = max(self.longest, len(driver.counts))
+        if len(driver.counts) > self.longest:
+            self.longest = len(driver.counts)
         return driver.counts
 
     def _watch(self, driver: Driver, picks: Iterable[tuple[int, int]], wrap: bool = False) -> tuple[Invariant, str] | None:
-        broken: list[tuple[Invariant, str]] = []
-
-        def watch(world: World) -> bool:
-            for invariant in self.always:
-                if invariant.test(world) is not True and (why := invariant.fault(world)) is not None:
-                    broken.append((invariant, why))
-                    return True
-            if self.unseen:
-                self.unseen = [invariant for invariant in self.unseen if invariant.fault(world) is not None]
-            return False
-
+        broken = self._broken = []
         try:
-            driver.run(picks, self._cheapest(watch), self.limit, wrap)
-            if not broken and not driver.cut_short:
+            driver.run(picks, self._watcher(), self.limit, wrap)
+            if not broken and not driver.cut_short and self.eventually:
                 broken += self._at_rest(driver.world)
         finally:
             driver.world.close()
         return broken[0] if broken else None
+
+    def _watcher(self) -> Callable[[World], Any] | None:
+        """Give the cheapest function that is true when something broke: it is called after every event of every schedule."""
+        if self.unseen or len(self.always) > 1:
+            return self._look
+        return self._glance if self.always else None
+
+    def _glance(self, world: World) -> bool:
+        return self._only(world) is not True and self._look(world)
+
+    def _look(self, world: World) -> bool:
+        for invariant in self.always:
+            if invariant.test(world) is not True and (why := invariant.fault(world)) is not None:
+                self._broken.append((invariant, why))
+                return True
+        if self.unseen:
+            self.unseen = [invariant for invariant in self.unseen if invariant.fault(world) is not None]
+        return False
 
     def _at_rest(self, world: World) -> list[tuple[Invariant, str]]:
         for invariant in self.eventually:
             if (why := invariant.fault(world)) is not None:
                 return [(invariant, why)]
         return []
-
-    def _cheapest(self, watch: Callable[[World], bool]) -> Callable[[World], Any] | None:
-        """Give a function that is true when ``watch`` has to look: it is called after every event of every schedule."""
-        if len(self.always) != 1 or self.unseen:
-            return watch if self.always or self.unseen else None
-        test = self.always[0].test
-        return lambda world: test(world) is not True and watch(world)
 
     def whole_level(self, level: list, depth: int, deadline: float | None, budget: int) -> Generator[float, None, tuple[list, str]]:
         """Run every schedule that has one surprise more than those of ``level``; give them with their counts of options."""

@@ -84,9 +84,10 @@ class Actor:
     def end(self, result: Any = None) -> None:
         """Be done: whoever waits for this actor goes on with ``result``."""
         self.done, self.result, self.send = True, result, _nothing
-        waiters, self._waiters = self._waiters, []
-        for waiter in waiters:
-            self.world.wake(waiter, result)
+        if self._waiters:
+            waiters, self._waiters = self._waiters, []
+            for waiter in waiters:
+                self.world.wake(waiter, result)
 
     def die(self) -> None:
         """End because the machine does: no line of the coroutine runs any more, nothing it holds is given back."""

@@ -79,30 +79,17 @@ class Driver:
             self.pool[:] = [entry for entry in self.pool if entry[1] not in world._cancelled]
             world._cancelled.clear()
         world.by_choice = True
-        world.push, world.cancel, world.stepped, world.drop = (
-            self._push,
-            self._cancel,
-            self._stepped,
-            self._drop,
-        )  # type: ignore[method-assign]
-        if not world.restricted:
+        world.stepped, world.drop = self._stepped, self._drop  # type: ignore[method-assign]
+        if not world.restricted and (world._links or world._default_link):
             world.restricted = any(
                 link.is_special for link in (*world._links.values(), world._default_link) if link
             )
 
     # -- what the world calls ------------------------------------------------------------------------
 
-    def _push(self, time_us: int, target: Any, value: Any = None) -> int:
-        serial = self.world._serial()
-        self.pool.append((time_us, serial, target, value))
-        return serial
-
-    def _cancel(self, serial: int) -> None:
-        self.pool[:] = [entry for entry in self.pool if entry[1] != serial]
-
     def _stepped(self, actor: Actor) -> None:
         if self.current is not None:
-            self._push(self.world.now, actor)
+            self.world.push(self.world.now, actor)
             return
         going_on = self._going_on
         keeps = going_on is not None and going_on[2] is actor  # its place among those that were passed over
@@ -174,15 +161,8 @@ class Driver:
         if not 0 <= index < len(entries):
             raise IndexError(f"there is no option {index} here; there are {len(entries)}, numbered from 0")
         chosen = _choice(index, entries[index])
-        self._take(entries, index)
+        self._happen(self._surprise(entries, index))
         return chosen
-
-    def _take(self, entries: list[tuple], index: int) -> None:
-        self.counts.append(len(entries))
-        entry = entries[index]
-        if index and entry[1] >= 0:  # a fault passes nothing over: what was next stays next
-            self._pass_over(entries[0])
-        self._happen(entry)
 
     def _pass_over(self, default: tuple) -> None:
         if default is self.current:
@@ -249,85 +229,99 @@ class Driver:
                 self.cut_short = True
                 return False
             if len(counts) == at:
-                if not self._surprise(index, wrap):
-                    return False
+                entries = self.entries()
+                if wrap and entries:
+                    index = 1 + index % (len(entries) - 1) if len(entries) > 1 else 0
+                if not entries or not 0 <= index < len(entries):
+                    return self._ended(at, wrap, len(entries))
+                entry = self._surprise(entries, index)
                 at, index = next(todo, (-1, 0))
             elif world.mays or world.restricted:
-                if not self._default(at):
-                    return self._ended(at, wrap)
-            elif (
-                self.current is not None and world.recorder is None
-            ):  # the common case: the running actor goes on
-                if self._go_on(at if at >= 0 else limit, watch):
+                entry = self._default(at)
+            else:  # the common case: whatever is left can happen
+                entry = self.current or (min(pool) if len(pool) > 1 else pool[0] if pool else None)
+                if entry is not None:
+                    counts.append(len(pool) + (self.current is not None))
+            if entry is None:
+                return self._ended(at, wrap)
+            if (
+                entry[2].__class__ is Actor
+                and world.recorder is None
+                and not world.mays
+                and not world.restricted
+            ):
+                if self._go_on(entry, at if at >= 0 else limit, watch):
                     return True
                 continue
-            elif self.current is not None or pool:
-                counts.append(len(pool) + (self.current is not None))
-                self._happen(self.current or (min(pool) if len(pool) > 1 else pool[0]))
-            else:
-                return self._ended(at, wrap)
+            self._happen(entry)
             if watch is not None and watch(world):
                 return True
 
-    def _surprise(self, index: int, wrap: bool) -> bool:
-        entries = self.entries()
-        if wrap:
-            if not entries:
-                return False
-            index = 1 + index % (len(entries) - 1) if len(entries) > 1 else 0
-        elif not 0 <= index < len(entries):
-            raise IndexError(
-                f"there is no option {index} at {len(self.counts)}; there are {len(entries)}, numbered from 0"
-            )
+    def _surprise(self, entries: list[tuple], index: int) -> tuple:
+        """Note that option ``index`` was picked, and what it passed over; gives its entry."""
         self.taken.append((len(self.counts), index))
-        self._take(entries, index)
-        return True
+        self.counts.append(len(entries))
+        entry = entries[index]
+        if index and entry[1] >= 0:  # a fault passes nothing over: what was next stays next
+            self._pass_over(entries[0])
+        return entry
 
-    def _ended(self, at: int, wrap: bool) -> bool:
+    def _ended(self, at: int, wrap: bool, options: int = 0) -> bool:
         if at >= len(self.counts) and not wrap:
+            if options:
+                raise IndexError(
+                    f"at position {at} there are {options} options; the schedule wants another one"
+                )
             raise IndexError(
                 f"the run ends after {len(self.counts)} events; the schedule wants a choice at {at}"
             )
         return False
 
-    def _default(self, at: int) -> bool:
-        """Let the default happen where faults or links restrict what can; gives whether anything was left to happen."""
+    def _default(self, at: int) -> tuple | None:
+        """Give the default where faults or links restrict what can happen; None where the run is over."""
         possible = self._possible()
         faults = self._faults(possible)
-        entry = self.current
-        if entry is None and possible:
-            entry = min(possible)
-        count = len(possible) + (self.current is not None) + len(faults)
+        entry = self.current or (min(possible) if possible else None)
+        if entry is None and faults:
+            self.counts.append(1 + len(faults))
+            return REST if at >= 0 else None  # at rest, but a surprise may be wanted later
         if entry is not None:
-            self.counts.append(count)
-            self._happen(entry)
-        elif faults:
-            self.counts.append(count + 1)
-            return at >= 0  # at rest, but a surprise may be wanted later
-        return entry is not None
+            self.counts.append(len(possible) + (self.current is not None) + len(faults))
+        return entry
 
-    def _go_on(self, end: int, watch: Callable[[World], Any] | None) -> bool:
-        """Run the running actor from step to step until it waits, position ``end`` or ``watch`` says so: one tight loop."""
-        world, pool, count = self.world, self.pool, self.counts.append
-        _, serial, actor, _ = self.current
-        self.current, world.current = None, actor
-        send, wants = actor.send, actor.label
-        for _ in range(end - len(self.counts)):
-            count(1 + len(pool))
+    def _go_on(self, entry: tuple, end: int, watch: Callable[[World], Any] | None) -> bool:
+        """Run an actor from step to step until it waits, position ``end`` or ``watch`` says so: `_happen` in one tight loop."""
+        world, pool, counts = self.world, self.pool, self.counts
+        time, serial, actor, value = entry
+        if entry is self.current:
+            self.current = None
+        else:
+            pool.remove(entry)
+            serial = None
+            if time % SLOW > world.now:
+                world.now = time % SLOW
+        send, world.current = actor.send, actor
+        while True:
             try:
-                wants = send(None)
-            except BaseException as error:
-                world._failed(actor, error)
+                wants = send(value)
+            except StopIteration as stop:
+                actor.end(stop.value)
                 return watch is not None and bool(watch(world))
+            except BaseException:
+                actor.end()
+                raise
             if wants.__class__ is not str or self.current is not None or actor.send is not send:
                 if wants is not None:
                     world._put_off(actor, wants)
                 return watch is not None and bool(watch(world))
-            if watch is not None and watch(world):
-                return True
-        actor.label = wants
-        self.current = (world.now, serial, actor, None)
-        return False
+            actor.label, value = wants, None
+            if serial is None:
+                serial = world._serial()
+            broken = watch is not None and watch(world)
+            if broken or len(counts) >= end:
+                self.current = (world.now, serial, actor, None)
+                return bool(broken)
+            counts.append(1 + len(pool))
 
 
 _KINDS = {Actor: "run", Resumption: "run", Delivery: "deliver", Loss: "lose", Double: "double"}

@@ -50,7 +50,7 @@ class World:
         self.facts: dict[str, Any] = {}  # what invariants want to remember: plain data, per run
         self.recorder: Recorder | None = None
         self.by_choice = (
-            False  # whether a driver chooses; then `push`, `cancel`, `stepped` and `drop` are its own
+            False  # whether a driver chooses; then `stepped`, `drop` are its own, the heap unordered
         )
         self.restricted = patience_us is not None  # whether such a driver has to look what is possible
         self._links: dict[tuple[str, str], Link] = {}
@@ -274,7 +274,10 @@ class World:
 
     def cancel(self, serial: int) -> None:
         """Let an entry that was pushed, and has not come up yet, never happen."""
-        self._cancelled.add(serial)
+        if self.by_choice:
+            self._heap[:] = [entry for entry in self._heap if entry[1] != serial]
+        else:
+            self._cancelled.add(serial)
 
     # -- messages and actors ------------------------------------------------------------------------
 
@@ -394,6 +397,9 @@ class World:
             with suppress(Exception):  # what a ``finally`` does in a world that is no more does not matter
                 coro.close()
         self.graves.clear()
+        self.actors.clear()
+        self.__dict__.pop("stepped", None)  # a driver's, which knows this world
+        self.__dict__.pop("drop", None)
 
     def waits_for(self) -> list[tuple[str, str, list[str]]]:
         """Give who waits for what held by whom, in order of spawning: (actor, resource, holders)."""
