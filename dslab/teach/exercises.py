@@ -24,6 +24,7 @@ from dslab.teach.feedback import Feedback
 from dslab.teach.forms import Form
 from dslab.teach.guard import BUDGET, Guard, OutOfBudget, is_stub, last_line
 from dslab.teach.listing import Listing, source
+from dslab.teach.live import Live
 from dslab.teach.page import Shown, as_code, card, escape, inline, paragraphs, prose
 
 KINDS = ("predict", "configure", "implement", "break it", "referee")
@@ -73,7 +74,7 @@ class WrongAnswer:
             raise ValueError("a wrong answer needs the piece of text that its feedback must say")
 
 
-class Exercise(Shown):
+class Exercise(Live):
     """A question with a judge. ``name`` is short and unique within its lesson, ``title`` a few words, ``kind`` one of `KINDS`.
 
     ``judge(answer)`` runs the model or the referee and gives a Feedback; it need not look for None, wrong types or raised
@@ -121,8 +122,7 @@ class Exercise(Shown):
     def _begin(self) -> None:
         self.attempts, self.shown_hints, self.solved = 0, 0, False
         self.feedback: Feedback | None = None  # of the last answer that could be judged
-        self._listeners: list[Callable[[], None]] = []
-        self._view: Any = None
+        super()._begin()
 
     def fresh(self) -> Exercise:
         """Give the same exercise as nobody has tried it."""
@@ -254,24 +254,8 @@ class Exercise(Shown):
         """Give what the output's metadata says: an exercise, of this name and kind."""
         return {"piece": self.piece, "name": self.name, "kind": self.kind}
 
-    def listen(self, listener: Callable[[], None]) -> None:
-        """Call ``listener`` after every change; the newest view of an exercise listens."""
-        self._listeners = [listener]
-
     def _head(self) -> str:
         return f"Exercise ({self.kind}): {self.title}"
-
-    def _tell(self) -> None:
-        for listener in self._listeners:
-            listener()
-
-    def _repr_mimebundle_(
-        self, include: Any = None, exclude: Any = None
-    ) -> tuple[dict[str, Any], dict[str, Any]]:
-        from dslab.teach import live
-
-        data, marks = super()._repr_mimebundle_()
-        return data | live.view(self, "exercise"), marks
 
 
 class Hint(Shown):

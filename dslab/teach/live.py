@@ -7,7 +7,10 @@ HTML, a terminal and the comparison of stored outputs the text. Without ipywidge
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from typing import Any
+
+from dslab.teach.page import Shown
 
 
 def kernel() -> bool:
@@ -33,3 +36,25 @@ def view(thing: Any, kind: str) -> dict[str, Any]:
     thing._view = {"prediction": widgets.PredictionView, "exercise": widgets.ExerciseView}[kind](thing)
     data = thing._view.box._repr_mimebundle_()
     return {name: part for name, part in data.items() if name != "text/plain"}
+
+
+class Live(Shown):
+    """Something shown that changes as a learner works on it, with at most one live view."""
+
+    def _begin(self) -> None:
+        self._listeners: list[Callable[[], None]] = []
+        self._view: Any = None
+
+    def listen(self, listener: Callable[[], None]) -> None:
+        """Call ``listener`` after every change; only the newest view listens."""
+        self._listeners = [listener]
+
+    def _tell(self) -> None:
+        for listener in self._listeners:
+            listener()
+
+    def _repr_mimebundle_(
+        self, include: Any = None, exclude: Any = None
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
+        data, marks = super()._repr_mimebundle_()
+        return data | view(self, self.piece), marks

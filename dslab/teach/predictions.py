@@ -16,10 +16,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from dslab.teach.forms import Feedbacks, Form, Number, NumberFeedback, OneOf, YesNo
+from dslab.teach.live import Live
 from dslab.teach.page import SIGNS, Shown, card, inline, paragraphs, prose
 
 
-class Prediction(Shown):
+class Prediction(Live):
     """A question asked before an act. Make one with `choice`, `yes_no` or `number`.
 
     ``name`` is short and unique within its lesson; ``question`` is one to three sentences. The answer is recorded once
@@ -44,8 +45,7 @@ class Prediction(Shown):
         self.feedback, self.decide, self.because = feedback, decide, because
         self._answer: Any = None
         self._right: bool | None = None
-        self._listeners: list[Callable[[], None]] = []
-        self._view: Any = None
+        self._begin()
 
     @classmethod
     def choice(
@@ -172,22 +172,6 @@ class Prediction(Shown):
     def marks(self) -> dict[str, Any]:
         """Give what the output's metadata says: a prediction, of this name and kind."""
         return {"piece": self.piece, "name": self.name, "kind": self.form.kind}
-
-    def listen(self, listener: Callable[[], None]) -> None:
-        """Call ``listener`` after every change; the newest view of a prediction listens."""
-        self._listeners = [listener]
-
-    def _tell(self) -> None:
-        for listener in self._listeners:
-            listener()
-
-    def _repr_mimebundle_(
-        self, include: Any = None, exclude: Any = None
-    ) -> tuple[dict[str, Any], dict[str, Any]]:
-        from dslab.teach import live
-
-        data, marks = super()._repr_mimebundle_()
-        return data | live.view(self, "prediction"), marks
 
 
 class Recorded(Shown):

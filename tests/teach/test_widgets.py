@@ -8,10 +8,11 @@ import re
 import ipywidgets
 import pytest
 
-from dslab.teach import Exercise, Prediction, Settings, Solution, Span
+from dslab.teach import Prediction, Settings, Span
 from dslab.teach.widgets import ExerciseView, PredictionView
 from tests.teach import tiny
 from tests.teach.test_exercises import HINTS, functions
+from tests.teach.test_tester import exercise
 
 
 def words(widget: ipywidgets.HTML) -> str:
@@ -98,22 +99,6 @@ def test_whole_numbers_stay_whole():
     view = PredictionView(number(step=1))
     view.commit.click()
     assert repr(view.prediction.predicted) == "5"
-
-
-def exercise(**how) -> Exercise:
-    """An exercise with three letters, or with these parts replaced."""
-    parts = {
-        "name": "letters",
-        "kind": "predict",
-        "title": "Letters",
-        "question": "Which one?",
-        "judge": tiny.needs_a_feedback,
-        "hints": HINTS,
-        "solution": Solution("b", "It is in the middle."),
-        "wrong_answers": (),
-        "form": tiny.LETTERS,
-    }
-    return Exercise(**parts | how)
 
 
 def test_an_answer_is_checked_by_a_click():
