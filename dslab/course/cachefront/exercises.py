@@ -33,9 +33,9 @@ ROOM = Classroom("cachefront")
 second_reader = ROOM.add(
     Prediction.choice(
         "second reader",
-        "The slot is empty. A reader misses, reads `v1` and its fill is held up for 20 ms. Meanwhile a writer commits `v2` and *deletes* "
+        "The slot is empty. A reader misses, reads `v1` and its fill is held up for 20 ms. Meanwhile a writer commits `v2` and deletes "
         "the slot before it answers. Compare-and-set is on. 100 ms later a second reader asks. What does it get?",
-        {"a": "`v2`: the compare-and-set rejects the late fill", "b": "`v1`, until Flux repairs the slot", "c": "nothing: the slot is empty"},
+        {"a": "v2: the compare-and-set rejects the late fill", "b": "v1, until Flux repairs the slot", "c": "nothing: the slot is empty"},
         {
             "a": "The compare-and-set compares with what is in the slot, and the delete left nothing there to compare with.",
             "c": "It was empty for some milliseconds; then the held-up fill arrived.",
@@ -48,7 +48,7 @@ second_reader = ROOM.add(
 both_halves = ROOM.add(
     Prediction.yes_no(
         "both halves",
-        "With compare-and-set *and* markers on, and everything else as Uber runs it: is there still a schedule, with up to three surprises, "
+        "With compare-and-set and markers on, and everything else as Uber runs it: is there still a schedule, with up to three surprises, "
         "in which the slot goes back to an older row?",
         {"yes": "The referee ran every schedule with up to three surprises and found none. That is no proof, but it is a search."},
         decide=lambda verdict: not verdict.held,
@@ -164,7 +164,7 @@ fewest = ROOM.add(
         "fewest mechanisms",
         "configure",
         "The fewest mechanisms",
-        "Everything is off. Turn on as little as you can so that the anomalies *late fill*, *read own write* and *query engine dies* are gone.",
+        "Everything is off. Turn on as little as you can so that the anomalies late fill, read own write and query engine dies are gone.",
         _settled,
         (
             "Ask for each of the three what it takes away: a timestamp to compare with, an answer that waits, somebody who repairs.",
@@ -269,7 +269,7 @@ break_deletes = ROOM.add(
         "break the delete",
         "break it",
         "Break the delete",
-        "Compare-and-set is on, but invalidation deletes the slot. Find a schedule of the scenario *late fill* in which the slot goes back to "
+        "Compare-and-set is on, but invalidation deletes the slot. Find a schedule of the scenario late fill in which the slot goes back to "
         "`v1`, with the adversary of act 2 or with the referee, and give its replay token.",
         must_break(_replayed, "NO_STEP_BACK", "The delete left nothing to compare with, and the late fill got in."),
         (
@@ -348,7 +348,7 @@ cross_sharding = ROOM.add(
         "cross-sharding",
         "predict",
         "A tenth is gone, spread out",
-        "The hit rate is 99.9 % and Redis is sharded by a scheme of its own. One cluster of ten dies. How many times its normal load does *every* "
+        "The hit rate is 99.9 % and Redis is sharded by a scheme of its own. One cluster of ten dies. How many times its normal load does every "
         "database shard get?",
         decided_by(_TIMES, lambda: fleet.cluster_loss(hit_rate=0.999, sharding="cross")["hottest_multiple"],
                    "1 + 0.1 × 0.999 / 0.001: a better cache makes its loss worse.", _TIMES_FEEDBACK),

@@ -23,7 +23,7 @@ def system_picture() -> Any:
         Node("engine", "query engine", "service", at=(0.28, 0.5)),
         Node("cache", "Redis: one slot per row", "cache", at=(0.62, 0.92)),
         Node("leader", "leader", "store", at=(0.62, 0.3)),
-        Node("follower", "follower", "store", at=(0.62, 0.0)),
+        Node("follower", "follower", "store", at=(0.95, 0.02)),
         Node("flux", "Flux", "service", at=(1.0, 0.62)),
     )
     edges = (
