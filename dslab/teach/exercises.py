@@ -170,8 +170,8 @@ class Exercise(Live):
     def _judged(self, answer: Any) -> Feedback:
         if answer is None or answer is ...:
             return Feedback.unusable(f"There is no answer yet. {self.expected()}")
-        if is_stub(answer):
-            return Feedback.unusable(f"`{answer.__name__}` is still empty. {self.expected()}")
+        if is_stub(answer, self.starter):
+            return Feedback.unusable(f"`{answer.__name__}` is still as it was. {self.expected()}")
         try:
             answer = self._fit(answer)
         except (TypeError, ValueError) as problem:

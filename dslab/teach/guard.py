@@ -9,11 +9,13 @@ Only the learner's own lines are counted: those of the answer's functions and of
 
 from __future__ import annotations
 
+import ast
 import dataclasses
 import dis
 import functools
 import inspect
 import sys
+import textwrap
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from types import CodeType, FrameType, FunctionType
@@ -191,25 +193,34 @@ def last_line(problem: BaseException) -> str:
     return plain(traceback.format_exception_only(problem)[-1].strip())
 
 
-def is_stub(answer: Any) -> bool:
-    """Tell whether a function is still the empty one it started as: nothing but a docstring, `...`, pass or NotImplementedError."""
+def is_stub(answer: Any, starter: str = "") -> bool:
+    """Tell whether a function is still the one it started as: the ``starter`` itself, or one that says nothing.
+
+    Nothing is said by a docstring, `...`, pass and NotImplementedError. A function without readable source is no stub.
+    """
     if not inspect.isfunction(answer):
         return False
-    import ast
-    import textwrap
-
     try:
-        tree = ast.parse(textwrap.dedent(inspect.getsource(answer)))
-    except (OSError, SyntaxError, TypeError):  # no source here, or a lambda inside a longer expression
+        own = _functions(inspect.getsource(answer))
+    except (OSError, TypeError):
         return False
-    if not tree.body or not isinstance(tree.body[0], (ast.FunctionDef, ast.AsyncFunctionDef)):
+    if len(own) != 1:
         return False
-    return all(_says_nothing(statement) for statement in tree.body[0].body)
+    return all(map(_says_nothing, own[0].body)) or ast.dump(own[0]) in [
+        ast.dump(begun) for begun in _functions(starter)
+    ]
 
 
-def _says_nothing(statement: Any) -> bool:
-    import ast
+def _functions(source: str) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
+    """Give the functions that a source defines at its top; none where it is no whole piece of code (a lambda in a call)."""
+    try:
+        body = ast.parse(textwrap.dedent(source)).body
+    except SyntaxError:
+        return []
+    return [statement for statement in body if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef))]
 
+
+def _says_nothing(statement: ast.stmt) -> bool:
     if isinstance(statement, ast.Raise):
         return "NotImplementedError" in ast.unparse(statement)
     return isinstance(statement, ast.Pass) or (

@@ -259,8 +259,23 @@ def test_an_empty_function_is_no_attempt(body, tmp_path):
     namespace: dict = {}
     exec(compile(path.read_text(), str(path), "exec"), namespace)
     exercise = functions()
-    assert exercise.check(namespace["empty"]).text.startswith("`empty` is still empty.")
+    assert exercise.check(namespace["empty"]).text.startswith("`empty` is still as it was.")
     assert exercise.attempts == 0
+
+
+def double_it(number):
+    number += 1
+    ...  # noqa: PIE790
+
+
+def test_the_starter_itself_is_no_attempt_and_a_changed_one_is():
+    exercise = functions()
+    exercise.starter = "def double_it(number):\n    number += 1\n    ...\n\nexercise.check(double_it)"
+    exercise.check(double_it)
+    assert exercise.attempts == 0
+    exercise.starter = "def double_it(number):\n    number += 2\n    ..."
+    exercise.check(double_it)
+    assert exercise.attempts == 1
 
 
 def test_arguments_that_a_function_changes_do_not_spoil_the_next_input():
