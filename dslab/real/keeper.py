@@ -40,6 +40,7 @@ VALKEY_SOCKET = "valkey.sock"
 COMPLAINT = re.compile(
     r"(?:LOG|WARNING|FATAL|PANIC|ERROR|error):\s+(.*)"
 )  # as PostgreSQL and initdb write them
+EXE = ".exe" if os.name == "nt" else ""
 PARENT_CHECK_S = 0.5
 STOP_S = 10.0  # PostgreSQL itself gives its processes 5 s before it kills them
 
@@ -107,10 +108,13 @@ def last_words(log: str) -> str:
 
 
 def make_folder(folders: list[str], name: str, socket_name: str, account: Any) -> str:
-    """Make the first private folder in which a socket's path is short enough and the server's user can enter."""
+    """Make the first private folder in which a socket's path is short enough and that the server's user can enter.
+
+    ``socket_name`` is "" where there is no socket; then no path is too long.
+    """
     for parent in folders:
         longest = os.fsencode(os.path.join(parent, name + "12345678", socket_name))
-        if len(longest) > SOCKET_PATH_BYTES_MAX or not os.access(parent, os.W_OK | os.X_OK):
+        if (socket_name and len(longest) > SOCKET_PATH_BYTES_MAX) or not os.access(parent, os.W_OK | os.X_OK):
             continue
         if account is not None and not open_to_all(parent):
             continue
@@ -273,12 +277,14 @@ class Postgres(Server):
         # "Immediate shutdown": the data is thrown away, so no checkpoint; shared memory is still released.
         self.quit = getattr(signal, "SIGQUIT", signal.SIGTERM)
         account = other_account()
-        self.folder = make_folder(self.job["folders"], "dslab-pg-", POSTGRES_SOCKET, account)
+        self.folder = make_folder(
+            self.job["folders"], "dslab-pg-", POSTGRES_SOCKET if self.job["socket"] else "", account
+        )
         programs = reachable_programs(self.job["binaries"], self.folder, account)
         data = os.path.join(self.folder, "data")
         settings = self.job["settings"] | self.listen()
-        self.initialise(os.path.join(programs, "initdb"), data, settings, account)
-        server = self.spawn([os.path.join(programs, "postgres"), "-D", data], account)
+        self.initialise(os.path.join(programs, "initdb" + EXE), data, settings, account)
+        server = self.spawn([os.path.join(programs, "postgres" + EXE), "-D", data], account)
         wait_until(lambda: self.is_ready(data), server, self.job["timeout_s"], self.log())
 
     def listen(self) -> dict[str, str]:

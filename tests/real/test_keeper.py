@@ -40,6 +40,11 @@ def test_no_folder_at_all_is_a_sentence_and_nothing_is_made(roots: tuple[Path, P
     assert list(roots[0].iterdir()) == []
 
 
+def test_without_a_socket_no_path_is_too_long(roots: tuple[Path, Path]) -> None:
+    folder = keeper.make_folder([str(roots[0])], "dslab-test-", "", None)
+    assert Path(folder).parent == roots[0]
+
+
 def test_the_folder_is_private() -> None:
     folder = keeper.make_folder(["/tmp"], "dslab-test-", keeper.VALKEY_SOCKET, None)
     try:
