@@ -80,10 +80,8 @@ class Driver:
             world._cancelled.clear()
         world.by_choice = True
         world.stepped, world.drop = self._stepped, self._drop  # type: ignore[method-assign]
-        if not world.restricted and (world._links or world._default_link):
-            world.restricted = any(
-                link.is_special for link in (*world._links.values(), world._default_link) if link
-            )
+        for link in world._links.values():  # they may have changed since they were made
+            world.note_link(link)
 
     # -- what the world calls ------------------------------------------------------------------------
 
@@ -141,7 +139,7 @@ class Driver:
 
     def _faults(self, possible: list[tuple]) -> list[tuple]:
         world, found = self.world, []
-        if world.restricted:
+        if world.lossy:
             messages = [entry for entry in possible if entry[2].__class__ is Delivery]
             found += [(0, -1, Loss(entry), None) for entry in messages if entry[2].link.may_lose]
             found += [(0, -1, Double(entry), None) for entry in messages if entry[2].link.may_duplicate]
@@ -172,46 +170,48 @@ class Driver:
         self.pool.append((default[0] % SLOW + SLOW, *default[1:]))
 
     def _happen(self, entry: tuple) -> None:
-        world, target = self.world, entry[2]
-        if target.__class__ is May:
+        time, serial, target, value = entry
+        world = self.world
+        if serial < 0:
+            self._interfere(target)
+        else:
+            if entry is self.current:
+                self.current, self._going_on = None, entry
+            else:
+                self.pool.remove(entry)
+            if time % SLOW > world.now:
+                world.now = time % SLOW
+            if target.__class__ is Actor:
+                world.resume(target, value)
+            else:
+                world.current = target
+                target.send(value)
+            self._going_on = None
+        if world.recorder is not None:
+            world.recorder.settle()
+        world.current = None
+
+    def _interfere(self, target: Any) -> None:
+        """Do what the world does to a scenario: a fault, a loss, a double; or let it rest."""
+        world = self.world
+        if isinstance(target, May):
             target.left -= 1
             world.current = target
             if world.recorder is not None and target.lane:
                 world.recorder.event(target.lane, "fault", target.label)
             target.function()
-        elif target.__class__ is Loss:
+        elif isinstance(target, Loss):
             self.pool.remove(target.entry)
             self._lose(target.entry[2])
-        elif target.__class__ is Double:
+        elif isinstance(target, Double):
             target.entry[2].link.may_duplicate -= 1
             world.carry(target.entry[2])
-        elif target is not None:
-            if entry is self.current:
-                self.current, self._going_on = None, entry
-            else:
-                self.pool.remove(entry)
-            self._execute(entry)
-            self._going_on = None
-        if world.recorder is not None:
-            world.recorder.settle()
-        world.current = None
 
     def _lose(self, message: Delivery) -> None:
         message.link.may_lose -= 1
         if message.link.fifo:
             message.link.queue.remove(message)
         message.lose()
-
-    def _execute(self, entry: tuple) -> None:
-        world, target = self.world, entry[2]
-        time = entry[0] % SLOW
-        if time > world.now:
-            world.now = time
-        if target.__class__ is Actor:
-            world.resume(target, entry[3])
-        else:
-            world.current = target
-            target.send(entry[3])
 
     def run(self, picks: Iterable[tuple[int, int]] = (), watch: Callable[[World], Any] | None = None, limit: int = 10_000,
             wrap: bool = False) -> bool:  # fmt: skip

@@ -48,7 +48,6 @@ class Link:
         "duplicate",
         "may_lose",
         "may_duplicate",
-        "is_cut",
         "queue",
         "last_us",
     )
@@ -71,16 +70,10 @@ class Link:
             may_lose,
             may_duplicate,
         )
-        self.is_cut = False
         self.queue: deque[Delivery] | tuple = (
             deque() if fifo else ()
         )  # of a FIFO link: what is on its way, oldest first
         self.last_us = 0
-
-    @property
-    def is_special(self) -> bool:
-        """Whether a driver that chooses has to look at this link: its order, or what it may do to messages."""
-        return bool(self.fifo or self.may_lose or self.may_duplicate)
 
     def copy(self) -> Link:
         """Give a link that behaves like this one and carries nothing yet."""
@@ -120,7 +113,8 @@ class Delivery:
         if node.paused:
             node.held.append(self)
             return
-        if not node.up or link.is_cut:
+        cuts = self.world.cuts
+        if not node.up or (cuts and (self.src, self.lane) in cuts):
             self.lose()
             return
         if recorder is not None:

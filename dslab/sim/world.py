@@ -21,6 +21,7 @@ from types import CoroutineType, GeneratorType
 from typing import Any
 
 from dslab.sim.actor import Actor, Callback, May, Resumption, check_us
+from dslab.sim.faults import Faults
 from dslab.sim.latency import Fixed
 from dslab.sim.node import Delivery, Link, Node
 from dslab.sim.record import Recorder
@@ -29,7 +30,7 @@ from dslab.sim.trace import Trace
 FOREVER = 1 << 62  # a time after all times
 
 
-class World:
+class World(Faults):
     """One run. ``seed`` (an integer) feeds its only source of chance, ``world.rng``; ``name`` is the scenario's name.
 
     Build it by making nodes and spawning actors; then `run` it by time, or hand it to the referee (`dslab.check.explore`).
@@ -46,13 +47,15 @@ class World:
         self.actors: list[Actor] = []  # in order of spawning; in a long run those that are done are left out
         self.graves: list[Any] = []  # coroutines of actors that died
         self.operations: list[dict[str, Any]] = []
-        self.mays: list[May] = []
         self.facts: dict[str, Any] = {}  # what invariants want to remember: plain data, per run
         self.recorder: Recorder | None = None
+        self.mays: list[May] = []
+        self.cuts: set[tuple[str, str]] = set()
         self.by_choice = (
             False  # whether a driver chooses; then `stepped`, `drop` are its own, the heap unordered
         )
-        self.restricted = patience_us is not None  # whether such a driver has to look what is possible
+        self.restricted = patience_us is not None  # whether it has to look what is possible
+        self.lossy = False  # whether it may lose or double messages
         self._links: dict[tuple[str, str], Link] = {}
         self._default_link: Link | None = None
         self._heap: list[tuple] = []
@@ -125,7 +128,7 @@ class World:
     def link(self, src: str | None = None, dst: str | None = None, **how: Any) -> Link:
         """Set how messages travel from ``src`` to ``dst`` (both None: wherever nothing else is said). See `Link` for ``how``.
 
-        A link that is cut stays cut. ValueError where only one end is named.
+        What is cut stays cut. ValueError where only one end is named.
         """
         if (src is None) != (dst is None):
             raise ValueError(
@@ -135,17 +138,24 @@ class World:
         if src is None or dst is None:
             self._default_link = link
         else:
-            known = self._links.get((src, dst))
-            link.is_cut = known is not None and known.is_cut
             self._links[src, dst] = link
-        self.restricted = self.restricted or link.is_special
+        self.note_link(link)
         return link
 
+    def note_link(self, link: Link) -> None:
+        """Tell a driver that chooses what it has to look at because of this link: order, losses."""
+        if link.may_lose or link.may_duplicate:
+            self.lossy = self.restricted = True
+        if link.fifo:
+            self.restricted = True
+
     def link_between(self, src: str, dst: str) -> Link:
-        """Give the link that messages from ``src`` to ``dst`` take."""
+        """Give the link that messages from ``src`` to ``dst`` take: their own, or the one for all others."""
         link = self._links.get((src, dst))
         if link is None:
-            link = self._links[src, dst] = Link() if self._default_link is None else self._default_link.copy()
+            link = self._default_link = self._default_link or Link()
+            if link.fifo or link.may_lose or link.may_duplicate:  # an order, or counts: each pair has its own
+                link = self._links[src, dst] = link.copy()
         return link
 
     def at(
@@ -160,15 +170,6 @@ class World:
             raise ValueError(f"it is {self.now} µs already; {time_us} µs lies in the past")
         name = label or getattr(function, "__name__", "call").replace("_", " ")
         self.push(time_us, Callback(self, function, name, node))
-
-    def may(self, label: str, function: Callable[[], Any], times: int = 1, when: Callable[[], bool] | None = None,
-            node: Node | None = None, kind: str = "fault") -> None:  # fmt: skip
-        """Allow something to happen at any moment, at most ``times`` times, while ``when()`` holds. Ignored by `run`."""
-        if not isinstance(times, int) or times < 1:
-            raise ValueError(
-                f"something that may happen {times} times cannot happen; times must be at least 1"
-            )
-        self.mays.append(May(label, function, times, when or _always, node.id if node else "", kind))
 
     # -- running by time --------------------------------------------------------------------------
 
@@ -287,7 +288,9 @@ class World:
         Chance decides only in a run by time; a driver that chooses loses and doubles messages where the link allows it.
         """
         link = message.link
-        if link.is_cut or (link.loss and not self.by_choice and self.rng.random() < link.loss):
+        if (self.cuts and (message.src, message.lane) in self.cuts) or (
+            link.loss and not self.by_choice and self.rng.random() < link.loss
+        ):
             if self.recorder is not None:
                 self.recorder.lost(message)
             return
@@ -449,78 +452,6 @@ class World:
         if self.recorder is None:
             raise ValueError("this world records no trace; call world.record() before running it")
         return self.recorder.trace
-
-    # -- faults -------------------------------------------------------------------------------------
-
-    def cut(self, src: str, dst: str, both: bool = False) -> None:
-        """Lose everything from ``src`` to ``dst``, also what is on its way (``both``: and back), until `heal`."""
-        for a, b in self._pairs(src, dst, both=both):
-            link = self.link_between(a, b)
-            if self.recorder is not None and not link.is_cut:
-                self.recorder.fault_begins("cut", [a, b], f"{a} → {b} cut")
-            link.is_cut = True
-
-    def heal(self, src: str | None = None, dst: str | None = None, both: bool = False) -> None:
-        """End a cut (both None: all cuts)."""
-        pairs = list(self._links) if src is None and dst is None else self._pairs(src, dst, both=both)
-        for a, b in pairs:
-            self.link_between(a, b).is_cut = False
-            if self.recorder is not None:
-                self.recorder.fault_ends("cut", [a, b])
-
-    def partition(self, *groups: list[str]) -> None:
-        """Cut every link between nodes of different ``groups`` (lists of node names; no name in two), both ways."""
-        names = [name for group in groups for name in ([group] if isinstance(group, str) else group)]
-        if any(isinstance(group, str) for group in groups) or len(set(names)) < len(names):
-            raise ValueError(f"partition needs lists of names with no name in two of them; got {groups!r}")
-        self._pairs(*names)
-        for i, group in enumerate(groups):
-            for other in groups[i + 1 :]:
-                for a in group:
-                    for b in other:
-                        self.cut(a, b, both=True)
-
-    def _pairs(self, *names: str | None, both: bool = False) -> list[tuple[str, str]]:
-        for name in names:
-            if name not in self.nodes:
-                raise ValueError(f"there is no node {name!r}; nodes: {', '.join(self.nodes) or 'none'}")
-        return [names[:2], names[1::-1]][: 1 + both]  # type: ignore[return-value]
-
-    def may_crash(self, node: Node, times: int = 1, restart: bool = True) -> None:
-        """Let a driver that chooses crash a node (and, with ``restart``, start it again)."""
-        self.may(f"{node.id} crashes", node.crash, times, lambda: node.up, node, "crash")
-        if restart:
-            self.may(f"{node.id} restarts", node.restart, times, lambda: not node.up, node, "restart")
-
-    def may_pause(self, node: Node, times: int = 1) -> None:
-        """Let a driver that chooses freeze a node and let it go on again."""
-        self.may(
-            f"{node.id} stands still", node.pause, times, lambda: node.up and not node.paused, node, "pause"
-        )
-        self.may(f"{node.id} goes on", node.resume, times, lambda: node.paused, node, "resume")
-
-    def may_jump(self, node: Node, us: int, times: int = 1) -> None:
-        """Let a driver that chooses make a node's clock jump by ``us`` microseconds (below 0: back)."""
-        self.may(
-            f"the clock of {node.id} jumps by {us:+,} µs", lambda: node.jump(us), times, None, node, "clock"
-        )
-
-    def may_cut(self, src: str, dst: str, times: int = 1, both: bool = False) -> None:
-        """Let a driver that chooses cut a link (``both``: both ways) and heal it again."""
-        self._pairs(src, dst)
-        node, arrow = self.nodes[src], f"{src} {'↔' if both else '→'} {dst}"
-
-        def is_cut() -> bool:
-            return self.link_between(src, dst).is_cut
-
-        self.may(
-            f"{arrow} is cut", lambda: self.cut(src, dst, both), times, lambda: not is_cut(), node, "cut"
-        )
-        self.may(f"{arrow} is healed", lambda: self.heal(src, dst, both), times, is_cut, node, "heal")
-
-
-def _always() -> bool:
-    return True
 
 
 def _when(entry: tuple) -> tuple[int, int]:
