@@ -23,41 +23,36 @@ COLUMNS = 100  # width of plain text
 SIGNS = {"right": "✓", "wrong": "✗", "none": "–"}
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 _NUMBER = re.compile(r"[-+−]?[\d,.]+( ?%)?|–")
+_TEXT = ' style="text-align:left"'  # in the cell, because a page that is not trusted drops the styles
+_NUMERIC = ' class="number" style="text-align:right"'
 _SIGNED, _KEPT = re.compile("^([✓✗–~?]) "), "\\1&nbsp;"  # a sign stays with its word
-_STYLE = """<style>
-div.dslab-teach.dslab-teach{color:var(--jp-content-font-color1,inherit);max-width:840px;font-size:var(--jp-content-font-size1,14px);
-line-height:1.5;font-family:var(--jp-content-font-family,system-ui,sans-serif)}
-div.dslab-teach.dslab-teach p{margin:.35em 0}
-div.dslab-teach.dslab-teach ul,div.dslab-teach.dslab-teach ol{margin:.35em 0;padding-left:2em}
-div.dslab-teach.dslab-teach .card{border:1px solid var(--jp-border-color1,#bdbdbd);border-left:5px solid #0072b2;border-radius:3px;
-padding:.5em 1em}
-div.dslab-teach.dslab-teach .card.right{border-left-color:#009e73}
-div.dslab-teach.dslab-teach .card.wrong{border-left-color:#d55e00;border-left-style:double;border-left-width:7px}
-div.dslab-teach.dslab-teach .card.none{border-left-color:var(--jp-border-color1,#bdbdbd)}
-div.dslab-teach.dslab-teach .card.exercise{border-left-color:#cc79a7}
-div.dslab-teach.dslab-teach .quiet{color:var(--jp-content-font-color2,inherit)}
-div.dslab-teach.dslab-teach code{font-family:var(--jp-code-font-family,monospace);font-size:.93em;padding:0 .2em;
-background:var(--jp-layout-color2,transparent);color:inherit}
-div.dslab-teach.dslab-teach pre{font-family:var(--jp-code-font-family,monospace);font-size:var(--jp-code-font-size,13px);line-height:1.4;
-margin:.35em 0;padding:.5em .8em;white-space:pre-wrap;color:inherit;background:var(--jp-layout-color2,transparent)}
-div.dslab-teach.dslab-teach pre code{padding:0;background:none}
-div.dslab-teach.dslab-teach table{border-collapse:collapse;margin:.35em 0;font-size:inherit;table-layout:auto;color:inherit;
-min-width:min(100%,28em)}
-div.dslab-teach.dslab-teach caption{text-align:left;font-weight:600;padding:.2em 0;color:inherit;caption-side:top}
-div.dslab-teach.dslab-teach th,div.dslab-teach.dslab-teach td{text-align:left;vertical-align:top;padding:.3em .9em .3em 0;max-width:34em;
-white-space:normal;border-bottom:1px solid var(--jp-border-color2,#bdbdbd)}
-div.dslab-teach.dslab-teach tbody tr{background:none}
-div.dslab-teach.dslab-teach tbody th{font-weight:normal}
-div.dslab-teach.dslab-teach .number{text-align:right;font-variant-numeric:tabular-nums}
-div.dslab-teach.dslab-teach .card.inside{border:0;padding:0}
-div.dslab-teach.dslab-teach thead th{border-bottom-width:2px}
-div.dslab-teach.dslab-teach summary{cursor:pointer}
-div.dslab-teach.dslab-teach .kw{color:var(--jp-mirror-editor-keyword-color,inherit);font-weight:600}
-div.dslab-teach.dslab-teach .st{color:var(--jp-mirror-editor-string-color,inherit)}
-div.dslab-teach.dslab-teach .cm{color:var(--jp-mirror-editor-comment-color,inherit);font-style:italic}
-div.dslab-teach.dslab-teach .nu{color:var(--jp-mirror-editor-number-color,inherit)}
-div.dslab-teach.dslab-teach .ln{color:var(--jp-content-font-color2,inherit);user-select:none}
-</style>"""
+_SCOPE = "div.dslab-teach.dslab-teach"  # named twice, so that it counts for more than the page's own styles
+_BASE = """color:var(--jp-content-font-color1,inherit);max-width:840px;line-height:1.5;
+font-size:var(--jp-content-font-size1,14px);font-family:var(--jp-content-font-family,system-ui,sans-serif);
+& p,& ul,& ol{margin:.35em 0}& ul,& ol{padding-left:2em}& summary{cursor:pointer}
+& .quiet{color:var(--jp-content-font-color2,inherit)}
+& code{font-family:var(--jp-code-font-family,monospace);font-size:.93em;padding:0 .2em;color:inherit;
+background:var(--jp-layout-color2,transparent)}"""
+_PARTS = {  # the styles of what only some outputs hold, by a piece of HTML that tells
+    'class="card': """
+& .card{border:1px solid var(--jp-border-color1,#bdbdbd);border-left:5px solid #0072b2;border-radius:3px;padding:.5em 1em}
+& .right{border-left-color:#009e73}& .wrong{border-left:7px double #d55e00}& .exercise{border-left-color:#cc79a7}
+& .none{border-left-color:var(--jp-border-color1,#bdbdbd)}& .inside{border:0;padding:0}""",
+    "<pre": """
+& pre{font-family:var(--jp-code-font-family,monospace);font-size:var(--jp-code-font-size,13px);line-height:1.4;margin:.35em 0;
+padding:.5em .8em;white-space:pre-wrap;color:inherit;background:var(--jp-layout-color2,transparent)}
+& .kw{color:var(--jp-mirror-editor-keyword-color,inherit);font-weight:600}
+& .st{color:var(--jp-mirror-editor-string-color,inherit)}& .nu{color:var(--jp-mirror-editor-number-color,inherit)}
+& .cm{color:var(--jp-mirror-editor-comment-color,inherit);font-style:italic}
+& .ln{color:var(--jp-content-font-color2,inherit);user-select:none}""",
+    "<table": """
+& table{border-collapse:collapse;margin:.35em 0;font-size:inherit;table-layout:auto;color:inherit;min-width:min(100%,28em)}
+& caption{text-align:left;font-weight:600;padding:.2em 0;color:inherit;caption-side:top}
+& th,& td{vertical-align:top;padding:.3em .9em .3em 0;max-width:34em;white-space:normal;
+border-bottom:1px solid var(--jp-border-color2,#bdbdbd)}
+& thead th{border-bottom-width:2px}& tbody tr{background:none}& tbody th{font-weight:normal}
+& .number{font-variant-numeric:tabular-nums}""",
+}
 
 
 class Shown:
@@ -118,8 +113,14 @@ class Table(Shown):
 
 
 def styled(body: str) -> str:
-    """Wrap HTML in the classroom's scope, with its styles."""
-    return _STYLE + scoped(body)
+    """Wrap HTML in the classroom's scope, with the styles that it needs."""
+    parts = "".join(part for told, part in _PARTS.items() if told in body)
+    return f"<style>{_SCOPE}{{{_BASE}{parts}}}</style>{scoped(body)}".replace("}\n&", "}&")
+
+
+def all_styles() -> str:
+    """Give every style of the classroom, for a view whose parts change."""
+    return f"<style>{_SCOPE}{{{_BASE}{''.join(_PARTS.values())}}}</style>"
 
 
 def scoped(body: str) -> str:
@@ -185,18 +186,19 @@ def card(kind: str, label: str, body: str) -> str:
 
 
 def html_table(caption: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Give an HTML table with a caption, column headings and row headings; columns of numbers align right."""
+    """Give an HTML table with a caption, column headings (if any) and row headings; columns of numbers align right."""
     rows = list(rows)
+    width = range(len(columns) or len(rows[0]))
     numeric = [
-        bool(rows) and place > 0 and all(_NUMBER.fullmatch(row[place]) for row in rows)
-        for place in range(len(columns))
+        bool(rows) and place > 0 and all(_NUMBER.fullmatch(row[place]) for row in rows) for place in width
     ]
-    styles = [' class="number"' if number else "" for number in numeric]
-    head = "".join(
-        f'<th scope="col"{style}>{inline(name)}</th>' for name, style in zip(columns, styles, strict=True)
+    styles = [_NUMERIC if number else _TEXT for number in numeric]
+    names = "".join(
+        f'<th scope="col"{style}>{inline(name)}</th>' for name, style in zip(columns, styles, strict=False)
     )
+    head = f"<thead><tr>{names}</tr></thead>" if columns else ""
     body = "".join(f"<tr>{_row(row, styles)}</tr>" for row in rows)
-    return f"<table><caption>{inline(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    return f'<table><caption style="text-align:left">{inline(caption)}</caption>{head}<tbody>{body}</tbody></table>'
 
 
 def _row(cells: Sequence[str], styles: Sequence[str]) -> str:
@@ -204,7 +206,7 @@ def _row(cells: Sequence[str], styles: Sequence[str]) -> str:
         f"<td{style}>{_SIGNED.sub(_KEPT, inline(cell))}</td>"
         for cell, style in zip(cells[1:], styles[1:], strict=True)
     )
-    return f'<th scope="row">{inline(cells[0])}</th>{"".join(rest)}'
+    return f'<th scope="row"{styles[0]}>{inline(cells[0])}</th>{"".join(rest)}'
 
 
 def text_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:

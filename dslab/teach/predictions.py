@@ -17,7 +17,7 @@ from typing import Any
 
 from dslab.teach.forms import Feedbacks, Form, Number, NumberFeedback, OneOf, YesNo
 from dslab.teach.live import Live
-from dslab.teach.page import SIGNS, Shown, card, inline, paragraphs, prose
+from dslab.teach.page import SIGNS, Shown, card, html_table, paragraphs, prose
 
 
 class Prediction(Live):
@@ -238,8 +238,7 @@ class Comparison(Shown):
     def html(self) -> str:
         """Give the comparison as HTML."""
         rows = [("You predicted", self._predicted), ("What happened", self._happened)]
-        body = "".join(f'<tr><th scope="row">{head}</th><td>{inline(cell)}</td></tr>' for head, cell in rows)
-        table = f"<table><caption>Prediction: {inline(self.name)}</caption><tbody>{body}</tbody></table>"
+        table = html_table(f"Prediction: {self.name}", (), rows)
         texts = "".join(paragraphs(text) for text in self._texts)
         return card(self._style(), f"{self._sign()} {self.verdict}", table + texts)
 

@@ -14,7 +14,7 @@ import ipywidgets
 
 from dslab.teach.exercises import HINTS, Exercise
 from dslab.teach.forms import Form, Number, OneOf, Settings, Span
-from dslab.teach.page import card, inline, paragraphs, scoped, styled
+from dslab.teach.page import all_styles, card, inline, paragraphs, scoped
 from dslab.teach.predictions import Prediction
 
 _WIDE = {"width": "auto", "max_width": "840px"}
@@ -237,7 +237,7 @@ def _question(question: str, form: Form) -> str:
 
 
 def _head(title: str, body: str) -> Any:
-    return ipywidgets.HTML(styled(card("inside", title, body)))  # the styles serve the whole view
+    return ipywidgets.HTML(all_styles() + scoped(card("inside", title, body)))
 
 
 def _framed(rows: list[Any], colour: str) -> Any:

@@ -152,9 +152,7 @@ def test_a_listing_runs_nothing():
 
 def test_the_table_says_where_a_claim_stands_and_what_its_mark_means():
     page = tiny.LEDGER.table().html()
-    assert (
-        "<caption>Claims: The lost update</caption>" in page and '<th scope="col">measured here</th>' in page
-    )
+    assert ">Claims: The lost update</caption>" in page and ">measured here</th>" in page
     assert (
         "handbook, 1 April 2020 [V]" in page
         and "[V] read in the original; [S] seen in a second-hand text." in page
