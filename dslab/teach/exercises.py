@@ -309,9 +309,7 @@ class Opened(Shown):
         """Give the solution and why it is right, as HTML."""
         if not self.open:
             return paragraphs(self.why)
-        return card(
-            "exercise", f"Solution: {self.title}", f"<pre>{escape(self.code)}</pre>{paragraphs(self.why)}"
-        )
+        return card("exercise", f"Solution: {self.title}", self._html + paragraphs(self.why))
 
 
 def _invariants(answer: Any) -> bool:

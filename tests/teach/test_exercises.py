@@ -131,6 +131,12 @@ def test_a_function_as_solution_is_shown_from_its_own_source():
     assert exercise.solution().code == inspect.getsource(double).rstrip("\n")
 
 
+def test_a_function_as_solution_is_highlighted():
+    exercise = functions()
+    exercise.check(lambda number: 0)
+    assert '<span class="kw">return</span> <span class="nu">2</span> * number' in exercise.solution().html()
+
+
 def test_the_first_input_that_differs_is_the_counterexample():
     assert functions().check(lambda number: 4).counterexample == "`<lambda>(0)` gives `4`; it should give `0`"
 
