@@ -220,7 +220,7 @@ class Comparison(Shown):
         self._happened = form.words(happened)
         why = form.why(prediction.feedback, predicted, happened) if right is False else ""
         again = "Commit a prediction above and run this cell again to compare." if right is None else ""
-        self._texts = [text for text in (why, because, seen, again) if text]
+        self._texts = [text for text in dict.fromkeys((why, because, seen, again)) if text]
 
     @property
     def verdict(self) -> str:

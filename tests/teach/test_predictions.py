@@ -153,6 +153,12 @@ def test_a_metric_and_what_a_result_says_are_taken():
     assert number().compare(Metric("wait", 48.0, "ms")).happened == 48.0
 
 
+def test_what_is_said_twice_is_shown_once():
+    result = Result({}, {}, "A request waits 48 ms.")
+    prediction = number(decide=lambda result: 48, because=lambda result: result.describe())
+    assert prediction.compare(result).describe().count("A request waits 48 ms.") == 1
+
+
 @pytest.mark.parametrize(
     ("bad", "error"),
     [(101, ValueError), (-1, ValueError), (float("nan"), TypeError), ("5", TypeError), (True, TypeError)],
