@@ -31,7 +31,7 @@ help: ## print this list
 
 lab: $(BUILT) ## build .venv if needed, open JupyterLab at the first notebook (LAB_ARGS=--no-browser)
 	@echo "JupyterLab opens $(LAB); Ctrl-C here ends it."
-	@"$(RUN)" -m jupyterlab $(if $(filter 0,$(shell id -u)),--allow-root) $(LAB_ARGS) "$(LAB)"
+	@"$(RUN)" -m jupyterlab --LabApp.default_url="/lab/tree/$(LAB)" $(if $(filter 0,$(shell id -u)),--allow-root) $(LAB_ARGS)
 
 test: test-unit test-notebooks test-browser ## run everything that must pass
 
