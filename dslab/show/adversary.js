@@ -5,7 +5,7 @@ function adversary(view) {
   const { model } = view, element = document.createElement('div'), find = selector => element.querySelector(selector);
   const send = (act, more) => model.send({ do: act, step: model.get('state').steps.length, ...more });
   element.className = 'adversary';
-  element.innerHTML = t`<div><p class="goal"></p><div class="choices" role="group" aria-label="What happens next?"></div></div>
+  element.innerHTML = t`<div><p class="goal"></p><p class="hint">What happens next? Click it or press its number; u takes the last pick back.</p><div class="choices" role="group" aria-label="What happens next?"></div></div>
     <div class="watch"><p class="status" role="status"></p><ul aria-label="Invariants"></ul>
     <div class="acts"><button type="button" data-do="undo" title="Take the last step back (Backspace or u)">Undo</button>
     <button type="button" data-do="reset" title="Start again with nothing picked">Restart</button>

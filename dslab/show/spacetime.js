@@ -5,7 +5,7 @@
 const VERSION = 1;
 const OVERVIEW = -1; // the position at which the whole run is shown
 const LEFT = 26, RIGHT = 44, ROW = 16, BAR = 15; // pixels: margins, a row of text, one more operation on a lane
-const TIGHT = 26, LOOSE = 42, WIDE = 72; // pixels from event to event: the least that fits, when it scrolls, the most
+const TIGHT = 20, LOOSE = 42, WIDE = 72; // pixels from event to event: the least that fits, when it scrolls, the most
 const RELATIONS = { N: 'this event', P: 'past', F: 'future', C: 'concurrent' };
 let instances = 0; // ids in a page must differ
 
@@ -113,13 +113,13 @@ function layout(info, o) {
   const scale = (o.axis === 'time' ? timeScale : orderScale)(info, o);
   const lanes = info.trace.lanes.map(() => ({ up: [], down: [], bars: 0 }));
   const shift = o.axis === 'time' ? spread(info, scale) : info.events.map(() => 0);
-  const half = shift.some(Boolean) ? 21 : 13; // of the band around a lane's line in which nothing is written
+  const half = shift.some(Boolean) ? 30 : 13; // of the band around a lane's line in which nothing is written
   const bars = operationBars(info, scale, lanes);
   const items = captions(info, o, scale).map(item => put(item, lanes[item.lane], scale.width));
   const at = id => ({ x: scale.x(id), y: lanes[info.lane.get(info.events[id].lane)].y + shift[id] });
   const plan = { scale, lanes, bars, half, at };
   for (let rows = o.roomy ? 2 : 1; rows <= 4 && !plan.clear; rows++) { // more room between lanes until no label covers another
-    stack(lanes, half, Math.max(o.gap, rows * ROW + 8), info.words.no_return === null ? 24 : 40);
+    stack(lanes, { half, gap: Math.max(o.gap, rows * ROW + 8), top: info.words.no_return === null ? 24 : 40, least: o.roomy ? 1 : 0 });
     plan.texts = items.map(item => ({ ...item, y: rowTop(item, lanes[item.lane], half) }));
     Object.assign(plan, arrowsOf(info, o, plan));
   }
@@ -130,9 +130,9 @@ function layout(info, o) {
 function spread({ events }, { x }) { // by time, events of one lane that would cover each other step down and up
   const last = new Map();
   return events.map(({ id, lane }) => {
-    const before = last.get(lane), turn = before && x(id) - before.x < 11 ? (before.turn + 1) % 3 : 0;
+    const before = last.get(lane), turn = before && x(id) - before.x < 19 ? (before.turn + 1) % 3 : 0;
     last.set(lane, { x: x(id), turn });
-    return [0, 10, -10][turn];
+    return [0, 18, -18][turn];
   });
 }
 
@@ -175,13 +175,13 @@ function put(item, lane, width) { // into the first row, above or below its lane
       }
 }
 
-const rows = side => side.filter(taken => taken.length).length;
 const rowTop = ({ side, row }, lane, half) => (side === 'up' ? lane.y - half - lane.bars * BAR - (row + 1) * ROW : lane.y + half + row * ROW);
 
-function stack(lanes, half, gap, top) { // above `top` stand the names of the cursor and of the point of no return
+function stack(lanes, { half, gap, top, least }) { // above `top` stand the names of the cursor and of the point of no return
+  const rows = side => Math.max(least, side.filter(taken => taken.length).length) * ROW;
   for (const lane of lanes) {
-    const y = top + rows(lane.up) * ROW + lane.bars * BAR + half;
-    Object.assign(lane, { top, y, gap, bottom: y + half + rows(lane.down) * ROW });
+    const y = top + rows(lane.up) + lane.bars * BAR + half;
+    Object.assign(lane, { top, y, gap, bottom: y + half + rows(lane.down) });
     top = lane.bottom + gap;
   }
 }
@@ -192,7 +192,7 @@ function arrowsOf(info, o, plan) { // the arrows with their labels, and whether 
   const arrows = info.arrows.map(arrow => {
     const ends = arrowEnds(info, arrow, plan), text = clipped(info.words.messages[arrow.i], 180, o.measure), w = o.measure(text) + 4;
     if (ends.broken) taken.push({ x: ends.b.x - 8, y: ends.b.y - 8, w: 16 });
-    const spots = labelSpots(ends, plan.lanes, w).map(([x, y, odd]) => ({ x: clamp(x, 2, plan.scale.width - w - 2), y, w, odd }));
+    const spots = labelSpots(ends, plan, w).map(([x, y, odd]) => ({ x: clamp(x, 2, plan.scale.width - w - 2), y, w, odd }));
     for (const spot of spots) spot.cost = taken.reduce((sum, other) => sum + overlap(spot, other), 0);
     const label = spots.reduce((best, spot) => (spot.cost + spot.odd < best.cost + best.odd ? spot : best));
     clear &&= label.cost === 0;
@@ -212,16 +212,12 @@ function arrowEnds(info, { sent, end, message }, { at, lanes, scale }) { // what
   return { a, b: { x: Math.min(a.x + Math.max(scale.pitch, 34), scale.width - 9), y }, broken: true };
 }
 
-function labelSpots({ a, b }, lanes, w) { // on the arrow, or a little beside it, in the rows between the lanes: [x, y, how odd]
+function labelSpots({ a, b }, { lanes, half }, w) { // on the arrow between the lanes, or a little beside it: [x, y, how odd]
   const low = Math.min(a.y, b.y), high = Math.max(a.y, b.y), spots = [];
-  for (const { bottom, gap } of lanes.slice(0, -1)) {
-    const count = Math.max(1, Math.floor((gap - 4) / ROW)), top = bottom + (gap - count * ROW) / 2;
-    for (let k = 0; k < count; k++) {
-      const y = top + k * ROW, part = (y + ROW / 2 - a.y) / (b.y - a.y);
-      if (!(y >= low - 6 && y + ROW <= high + 10)) continue;
-      for (const beside of [0, w * 0.4, -w * 0.4, w / 2 + 9, -w / 2 - 9])
-        spots.push([a.x + clamp(part, 0, 1) * (b.x - a.x) - w / 2 + beside, y, Math.abs(k - (count - 1) / 2) + Math.abs(beside) / 10]);
-    }
+  for (let y = low + 12; y + ROW < high - 6; y += 6) {
+    if (lanes.some(lane => Math.abs(y + ROW / 2 - lane.y) < half + 7)) continue;
+    const part = (y + ROW / 2 - a.y) / (b.y - a.y);
+    for (const beside of [0, w * 0.4, -w * 0.4, w / 2 + 9, -w / 2 - 9]) spots.push([a.x + part * (b.x - a.x) - w / 2 + beside, y, Math.abs(part - 0.5) * 20 + Math.abs(beside) / 5]);
   }
   return spots.length ? spots : [[(a.x + b.x - w) / 2, low === high ? low - 34 : (low + high - ROW) / 2, 0]];
 }
@@ -308,16 +304,21 @@ function textOf(item, { at }) {
 }
 
 function axis({ scale, height }) {
-  const every = scale.pitch < 22 ? 5 : 1, y = height - 24;
+  const every = scale.pitch < 18 ? 5 : 1, y = height - 24;
   return t`<g class="axis"><line x2="${scale.width}" y1="${y}" y2="${y}"/>${scale.ticks.filter((_, i) => i % every === 0).map(({ x, text }) =>
     t`<line x1="${px(x)}" x2="${px(x)}" y1="${y}" y2="${y + 5}"/><text x="${px(x)}" y="${y + 18}" text-anchor="middle">${text}</text>`)}</g>`;
 }
 
 // ---------- the page around it ----------
 
+const KEYS = { // what each does; the buttons press the same keys
+  ArrowRight: view => view.step(1), ArrowLeft: view => view.step(-1), Home: view => view.go(view.info.first), End: view => view.go(view.info.last),
+  ArrowUp: view => view.across(-1), ArrowDown: view => view.across(1), PageUp: view => view.along(-1), PageDown: view => view.along(1),
+  Escape: view => view.go(OVERVIEW), ' ': view => view.play(),
+};
 const BUTTONS = [
-  ['first', '« First', 'First event (Home)'], ['back', '‹ Back', 'One event back (left arrow)'], ['next', 'Next ›', 'Next event (right arrow)'],
-  ['last', 'Last »', 'Last event (End)'], ['play', 'Play', 'Play or pause (space)'],
+  ['Home', '« First', 'First event (Home)'], ['ArrowLeft', '‹ Back', 'One event back (left arrow)'], ['ArrowRight', 'Next ›', 'Next event (right arrow)'],
+  ['End', 'Last »', 'Last event (End)'], [' ', 'Play', 'Play or pause (space)'],
 ];
 const CLOCKS = [['none', 'none'], ['lamport', 'Lamport'], ['vector', 'vector'], ['hlc', 'hybrid logical']];
 const HELP = 'Diagram. Left and right arrows step, up and down arrows change the lane, page keys stay on the lane, Escape shows the whole run.';
@@ -326,7 +327,7 @@ function page(view) {
   const { info, axis: chosen, clock, marks } = view, { words, events } = info;
   const clocks = CLOCKS.filter(([name]) => name === 'none' || events.some(event => event.clocks?.[name] !== undefined));
   const axes = events[info.last].t > events[0].t ? [['order', 'order of events'], ['time', 'time, to scale']] : [];
-  return t`<div class="steer">${BUTTONS.map(([act, text, name]) => t`<button type="button" data-act="${act}" title="${name}" aria-label="${name}">${text}</button>`)}
+  return t`<div class="steer">${BUTTONS.map(([key, text, name]) => t`<button type="button" data-key="${key}" title="${name}" aria-label="${name}">${text}</button>`)}
     <input type="range" min="${Math.min(info.first - 1, info.last)}" max="${info.last}" step="1" aria-label="Event"><span class="counter"></span>
     ${select('axis', 'Axis', axes, chosen)}${select('clock', 'Clocks', clocks, clock)}
     <label><input type="checkbox" data-set="marks" ${marks && 'checked'}> Causality</label></div>
@@ -346,15 +347,6 @@ const table = ({ rows: log }) => t`<table><caption>Log of all events</caption><t
   <td>${time}</td><td>${lane}</td><td>${text}</td><td></td></tr>`)}</tbody></table>`;
 
 // ---------- what the reader can do ----------
-
-const ACTS = {
-  first: view => view.go(view.info.first), last: view => view.go(view.info.last), back: view => view.step(-1), next: view => view.step(1),
-  up: view => view.across(-1), down: view => view.across(1), before: view => view.along(-1), after: view => view.along(1),
-  whole: view => view.go(OVERVIEW), play: view => view.play(),
-};
-const KEYS = {
-  ArrowRight: 'next', ArrowLeft: 'back', Home: 'first', End: 'last', ArrowUp: 'up', ArrowDown: 'down', PageUp: 'before', PageDown: 'after', Escape: 'whole', ' ': 'play',
-};
 
 class View {
   constructor(model, el, extend) {
@@ -405,6 +397,7 @@ class View {
       this.body.innerHTML = page(this);
       for (const name of ['counter', 'names', 'scroller', 'states', 'legend', 'sentence', 'busy', 'log']) this[name] = this.body.querySelector(`.${name}`);
       this.slider = this.body.querySelector('input[type=range]');
+      this.player = this.body.querySelector('[data-key=" "]');
       this.position = this.panel ? this.info.last : clamp(this.model.get('position'), OVERVIEW, this.info.last);
       this.redraw();
       if (inside) this.scroller.focus({ preventScroll: true });
@@ -470,23 +463,23 @@ class View {
     if (this.playing) return this.pause();
     if ([OVERVIEW, this.info.last].includes(this.position)) this.go(this.info.first);
     this.playing = setInterval(() => (this.position < this.info.last ? this.step(1) : this.pause()), calm() ? 2000 : 900);
-    this.root.querySelector('[data-act=play]').textContent = 'Pause';
+    this.player.textContent = 'Pause';
   }
   pause() {
     if (!this.playing) return;
     clearInterval(this.playing);
     this.playing = null;
-    this.root.querySelector('[data-act=play]').textContent = 'Play';
+    this.player.textContent = 'Play';
   }
 
   // -- what the page tells --
 
   click({ target }) {
-    const { act, go } = target.closest('[data-act], [data-go]')?.dataset ?? {};
+    const { key, go } = target.closest('[data-key], [data-go]')?.dataset ?? {};
     if (go !== undefined) {
       this.pause();
       this.go(Number(go));
-    } else if (ACTS[act]) ACTS[act](this);
+    } else KEYS[key]?.(this);
   }
   input({ target }) {
     if (target === this.slider) this.go(Number(target.value) < this.info.first ? OVERVIEW : Number(target.value));
@@ -502,7 +495,7 @@ class View {
     if (event.ctrlKey || event.metaKey || event.altKey || key === 'Tab') return;
     if (!(event.shiftKey && key === 'Enter')) event.stopPropagation(); // or JupyterLab would take it
     if (target.matches('select, input[type=text]') || (key === ' ' && target.matches('button, input[type=checkbox]'))) return;
-    const act = this.panel?.keys(key) ?? (this.info && ACTS[KEYS[key]]);
+    const act = this.panel?.keys(key) ?? (this.info && KEYS[key]);
     if (!act) return;
     event.preventDefault();
     if (key !== ' ') this.pause();

@@ -148,7 +148,7 @@ def _message_sentence(trace: Trace, event: dict[str, Any], who: str) -> str:
     to = f"{who} sends {what} to {names[message['dst']]}"
     if message["received"] is not None:
         return f"{to}; it arrives at event {message['received']}."
-    return f"{to}; it is lost." if message["status"] == "lost" else f"{to}; it is still under way at the end."
+    return f"{to}; it is lost." if message["status"] == "lost" else f"{to}; it is still under way."
 
 
 def _state_text(state: dict[str, Any]) -> str:
