@@ -11,7 +11,7 @@ import pytest
 from tests.browser import lab
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, BrowserContext
 
 
 @pytest.fixture(scope="session")
@@ -35,18 +35,27 @@ def lab_address(browser: Browser, lab_root: Path) -> Iterator[str]:
         yield address
 
 
-@pytest.fixture
-def open_notebook(browser: Browser, lab_address: str, lab_root: Path) -> Iterator[Callable[..., lab.LabPage]]:
-    """Give a function that writes a notebook of code cells, opens it, runs it and gives its page."""
+@pytest.fixture(scope="session")
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    """Give one browser context, so that JupyterLab's own files are fetched once."""
+    made = browser.new_context()
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def open_notebook(
+    context: BrowserContext, lab_address: str, lab_root: Path
+) -> Iterator[Callable[..., lab.LabPage]]:
+    """Give a function that writes a notebook of code cells, opens it, runs it and gives its page; it is closed at the end."""
     opened: list[lab.LabPage] = []
 
-    def opener(name: str, *cells: str, width: int = 1280, theme: str = "Light") -> lab.LabPage:
+    def opener(name: str, *cells: str) -> lab.LabPage:
         lab.notebook(lab_root / f"{name}.ipynb", *cells)
-        opened.append(lab.LabPage(browser, lab_address, width))
+        opened.append(lab.LabPage(context, lab_address))
         page = opened[-1].open(f"{name}.ipynb")
-        page.theme(theme)
+        page.theme("Light")
         page.run()
-        page.settled()
         return page
 
     yield opener

@@ -18,11 +18,11 @@ from urllib.parse import quote
 import nbformat
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, BrowserContext, Page
 
 PROJECT = Path(__file__).resolve().parents[2]
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking"]
-PATIENCE = 90  # seconds that a notebook may take to be opened or run
+PATIENCE = 60  # seconds that anything may take: to open a notebook, to run it, to answer
 SETTINGS = {
     "@jupyterlab/notebook-extension:tracker": {"windowingMode": "none", "scrollPastEnd": False},
     "@jupyterlab/docmanager-extension:plugin": {"autosave": False},
@@ -124,8 +124,9 @@ def notebook(path: Path, *cells: str) -> Path:
 class LabPage:
     """A page with one notebook: what it received from its kernel, what its console said, and how to work it."""
 
-    def __init__(self, browser: Browser, address: str, width: int = 1280) -> None:
-        self.page: Page = browser.new_context(viewport={"width": width, "height": 1000}).new_page()
+    def __init__(self, context: BrowserContext, address: str) -> None:
+        self.page: Page = context.new_page()
+        self.page.set_viewport_size({"width": 1280, "height": 1000})
         self.page.set_default_timeout(PATIENCE * 1000)
         self.address = address
         self.bytes, self.messages, self.largest = 0, 0, 0
@@ -166,6 +167,12 @@ class LabPage:
         problems = self.page.evaluate(_PROBLEMS)
         assert not problems, problems
 
+    def restart(self) -> None:
+        """Restart the kernel and clear what the cells show."""
+        self.page.evaluate("() => jupyterapp.commands.execute('notebook:clear-all-cell-outputs')")
+        self.page.evaluate(f"() => ({_PANEL}).sessionContext.session.kernel.restart()")
+        self.page.wait_for_function(f"() => ({_PANEL}).sessionContext.session.kernel.status === 'idle'")
+
     def settled(self, quiet_ms: int = 300) -> None:
         """Wait until nothing in the notebook has changed for a while."""
         self.page.evaluate(_SETTLED, quiet_ms)
@@ -174,7 +181,7 @@ class LabPage:
         """End the kernel and close the page."""
         with suppress(Exception):
             self.page.evaluate(f"() => ({_PANEL})?.sessionContext.shutdown()")
-        self.page.context.close()
+        self.page.close()
 
 
 _PANEL = (
