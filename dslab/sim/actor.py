@@ -173,7 +173,7 @@ class Future:
         return (yield None)
 
     def __await__(self) -> Generator[None, Any, Any]:
-        return self.wait()
+        return (yield from self.wait())  # Python wants a plain generator here
 
     def forget(self, actor: Actor) -> None:
         """Stop ``actor`` from waiting for this value."""

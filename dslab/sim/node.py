@@ -165,6 +165,8 @@ class Node:
         """Handle messages called ``name`` with ``handler(**payload)``; what it returns is the answer to a call."""
         if not callable(handler):
             raise TypeError(f"{self.id} can handle {name!r} with a function only, not with {handler!r}")
+        if name in self.boxes:
+            raise ValueError(f"{self.id} takes {name!r} already, with a mailbox; a message has one taker")
         self.handlers[name] = handler
         return self
 
@@ -205,7 +207,7 @@ class Node:
     def _handle(self, message: Delivery) -> None:
         handler = self.handlers.get(message.name)
         if handler is None:
-            box = self.boxes.get(message.name) or self.boxes.get("")
+            box = self.boxes.get(message.name, self.boxes.get(""))
             if box is None:
                 known = ", ".join(sorted({*self.handlers, *self.boxes})) or "none"
                 raise ValueError(
