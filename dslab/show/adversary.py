@@ -185,7 +185,12 @@ def _watched(stepper: Any, invariant: Any) -> dict[str, str]:
             "sometimes": ("seen", "good") if seen else ("not yet seen", "waiting"),
             "eventually": ("holds at rest", "good") if stepper.finished else ("is tested at rest", "waiting"),
         }.get(invariant.kind, ("holds so far", "good"))
-    return {"name": invariant.name, "sentence": sentence(why or invariant.sentence), "word": word, "mood": mood}
+    return {
+        "name": invariant.name,
+        "sentence": sentence(why or invariant.sentence),
+        "word": word,
+        "mood": mood,
+    }
 
 
 __all__ = ["TITLES", "Adversary", "grouped"]

@@ -434,6 +434,7 @@ class View {
     if (!this.info || (position !== OVERVIEW && !this.info.events[position])) return;
     this.position = position;
     this.show();
+    if (this.panel) return;
     clearTimeout(this.syncing); // the kernel hears where the reader rests; without a kernel nothing is lost
     this.syncing = setTimeout(() => {
       if (this.model.get('position') === position) return;

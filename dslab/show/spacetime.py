@@ -74,7 +74,12 @@ class SpaceTimeView(anywidget.AnyWidget):
     position = traitlets.Int(OVERVIEW).tag(sync=True)
 
     def __init__(
-        self, trace: Trace | dict[str, Any], axis: str = "order", title: str = "", position: int = OVERVIEW, **more: Any
+        self,
+        trace: Trace | dict[str, Any],
+        axis: str = "order",
+        title: str = "",
+        position: int = OVERVIEW,
+        **more: Any,
     ) -> None:
         shown = words.as_trace(trace)
         name = title or shown.scenario[:1].upper() + shown.scenario[1:] or "Space-time diagram"
@@ -91,7 +96,9 @@ class SpaceTimeView(anywidget.AnyWidget):
     def _check_position(self, proposal: dict[str, Any]) -> int:
         last = len(self.trace["events"]) - 1
         if not OVERVIEW <= proposal["value"] <= last:
-            raise ValueError(f"position={proposal['value']} is no event; events are 0..{last}, and {OVERVIEW} is the whole run")
+            raise ValueError(
+                f"position={proposal['value']} is no event; events are 0..{last}, and {OVERVIEW} is the whole run"
+            )
         return proposal["value"]
 
     @traitlets.observe("trace")
@@ -114,16 +121,18 @@ class SpaceTimeView(anywidget.AnyWidget):
     def __repr__(self) -> str:
         return f"{self.title}. {self.sentence}"
 
-    def _poster(self) -> bytes:
+    def poster(self) -> tuple[bytes, str, int]:
+        """Draw the poster: (PNG, its text alternative, its width in pixels)."""
         from dslab.show import spacetime_poster
 
-        return spacetime_poster.png(self.trace, axis=self.axis, title=self.title)
+        return spacetime_poster.png(self.trace, self.axis, self.title), repr(self), spacetime_poster.WIDTH
 
     def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         """Give the widget, its sentence as text/plain and, where DSLAB_POSTER=1, the poster with the sentence as alt text."""
         data, metadata = super()._repr_mimebundle_(**kwargs)
         data["text/plain"] = repr(self)
         if os.environ.get("DSLAB_POSTER") == "1":
-            data["image/png"] = base64.b64encode(self._poster()).decode("ascii")
-            metadata = metadata | {"image/png": {"alt": repr(self)}}
+            png, alt, width = self.poster()
+            data["image/png"] = base64.b64encode(png).decode("ascii")
+            metadata = metadata | {"image/png": {"alt": alt, "width": width}}
         return data, metadata

@@ -22,7 +22,7 @@ from dslab.show import theme
 from dslab.sim.trace import Trace
 
 WIDTH = 860  # as every picture of a notebook
-DOTS, SHARPNESS = 100, 1.5  # logical pixels per inch, pixels per logical pixel
+DOTS, SHARPNESS = 100, 1.0  # logical pixels per inch, pixels per logical pixel
 LEFT, RIGHT, ROW, BAR, HALF = 22, 40, 16, 15, 13
 SIZE, MOST_ROWS, WIDEST = 12.5, 6, 170  # of text; a caption that finds no free row, and what is wider, is cut
 ENDS = {"ok": "|", "fail": "x", "info": "$?$", "open": ">"}
@@ -81,7 +81,11 @@ class Plan:
         if self.by_time:
             return self.at_time(self.trace.events[event]["t"])
         steps = max(1, len(self.trace.events) - 1 - self.first)
-        return self.x0 + LEFT + max(0, event - self.first) * min(72.0, (self.x1 - self.x0 - LEFT - RIGHT) / steps)
+        return (
+            self.x0
+            + LEFT
+            + max(0, event - self.first) * min(72.0, (self.x1 - self.x0 - LEFT - RIGHT) / steps)
+        )
 
     def at_time(self, t_us: int) -> float:
         """Give the place of a time along an axis that is to scale."""
@@ -95,7 +99,11 @@ class Plan:
             return self.x1 - 2
         if self.by_time:
             return self.at_time(t_us)
-        own = [e["id"] for e in events if e["t"] == t_us and e["lane"] in lanes and e["kind"] in ("crash", "restart", "fault")]
+        own = [
+            e["id"]
+            for e in events
+            if e["t"] == t_us and e["lane"] in lanes and e["kind"] in ("crash", "restart", "fault")
+        ]
         if own:
             return self.x(own[0])
         after = next((e["id"] for e in events if e["t"] >= t_us), None)
@@ -132,7 +140,16 @@ def png(trace: Trace | dict[str, Any], axis: str = "order", title: str = "") -> 
     figure = Figure(figsize=(WIDTH / DOTS, tall / DOTS), dpi=DOTS * SHARPNESS, facecolor=theme.PAPER)
     canvas = FigureCanvasAgg(figure)
     if title:
-        figure.text(8 / WIDTH, 1 - 8 / tall, title, fontsize=_points(16), fontweight="bold", va="top", color=theme.INK, parse_math=False)
+        figure.text(
+            8 / WIDTH,
+            1 - 8 / tall,
+            title,
+            fontsize=_points(16),
+            fontweight="bold",
+            va="top",
+            color=theme.INK,
+            parse_math=False,
+        )
     draw(shown, figure.add_axes((0, 0, 1, 1 - head / tall)), axis=axis)
     canvas.draw()
     return _small_png(canvas)
@@ -155,7 +172,17 @@ def draw(shown: Any, target: Axes | Figure, axis: str = "order") -> None:
     if not plan.trace.events:
         _write(axes, 12, 16, "Nothing has happened yet.", ha="left")
         return
-    for part in (_draw_bands, _draw_lanes, _draw_bars, _draw_no_return, _draw_arrows, _draw_events, _draw_texts, _draw_axis, _draw_states):
+    for part in (
+        _draw_bands,
+        _draw_lanes,
+        _draw_bars,
+        _draw_no_return,
+        _draw_arrows,
+        _draw_events,
+        _draw_texts,
+        _draw_axis,
+        _draw_states,
+    ):
         part(axes, plan)
 
 
@@ -190,7 +217,9 @@ def _plan_bars(plan: Plan) -> None:
         row = plan.rows[plan.lane(operation["lane"])]
         free = [level for level, end in enumerate(row.ends) if end < operation["invoked"]]
         level = free[0] if free else len(row.ends)
-        row.ends[level : level + 1] = [float("inf") if operation.get("returned") is None else operation["returned"]]
+        row.ends[level : level + 1] = [
+            float("inf") if operation.get("returned") is None else operation["returned"]
+        ]
         row.bars = max(row.bars, level)
         plan.bars.append((operation, row, level))
 
@@ -206,7 +235,15 @@ def _captions(plan: Plan) -> list[Text]:
 
     for fault in trace.faults:
         x = plan.edge(fault["from"], fault["lanes"]) + 3
-        found.append(Text(fault.get("label") or fault["kind"], plan.lane(fault["lanes"][0]), x, "fault", left_aligned=True))
+        found.append(
+            Text(
+                fault.get("label") or fault["kind"],
+                plan.lane(fault["lanes"][0]),
+                x,
+                "fault",
+                left_aligned=True,
+            )
+        )
     for operation in trace.operations:
         at(operation["invoked"], words.operation_text(operation), "call", left_aligned=True)
     for number, (event, _) in enumerate(words.surprises(trace), 1):
@@ -215,7 +252,12 @@ def _captions(plan: Plan) -> list[Text]:
         at(verdict["event"], f"violated: {verdict['invariant']}", "verdict")
     for event in trace.events:
         top = event["lane"] == trace.lanes[0]["id"]
-        at(event["id"], _cut(words.event_caption(trace, event["id"])), "label", sides=("up", "down") if top else ("down", "up"))
+        at(
+            event["id"],
+            _cut(words.event_caption(trace, event["id"])),
+            "label",
+            sides=("up", "down") if top else ("down", "up"),
+        )
     extra = {"verdict": 22, "flag": 14}
     for text in found:
         text.width = _wide(text.text, bold=text.kind in ("fault", "verdict")) + extra.get(text.kind, 2)
@@ -248,7 +290,11 @@ def _stack(plan: Plan, gap: float) -> None:
         top = row.bottom + gap
     for text in plan.texts:
         row = plan.rows[text.lane]
-        text.y = row.y - HALF - row.bars * BAR - (text.row + 1) * ROW if text.side == "up" else row.y + HALF + text.row * ROW
+        text.y = (
+            row.y - HALF - row.bars * BAR - (text.row + 1) * ROW
+            if text.side == "up"
+            else row.y + HALF + text.row * ROW
+        )
 
 
 def _plan_arrows(plan: Plan, gap: float) -> bool:
@@ -260,7 +306,10 @@ def _plan_arrows(plan: Plan, gap: float) -> bool:
         if arrow.broken:
             taken.append((arrow.b[0] - 8, arrow.b[1] - 8, 16))
         wide = _wide(arrow.text) + 4
-        spots = [(sum(_overlap(spot, other) for other in taken), odd, spot) for odd, spot in _spots(plan, arrow, wide)]
+        spots = [
+            (sum(_overlap(spot, other) for other in taken), odd, spot)
+            for odd, spot in _spots(plan, arrow, wide)
+        ]
         cost, _, best = min(spots, key=lambda found: found[0] + found[1])
         clear = clear and cost == 0
         arrow.label = (best[0] + wide / 2, best[1])
@@ -273,7 +322,9 @@ def _arrow(plan: Plan, message: dict[str, Any], gap: float) -> Arrow:
     row, to = plan.row_of(message["sent"]), plan.rows[plan.lane(message["dst"])]
     a, text = (plan.x(message["sent"]), row.y), _cut(words.message_text(message))
     if message.get("received") is not None:
-        return Arrow(message, a, (plan.x(message["received"]), plan.row_of(message["received"]).y), False, text)
+        return Arrow(
+            message, a, (plan.x(message["received"]), plan.row_of(message["received"]).y), False, text
+        )
     y = row.bottom + gap - 9 if to.y > row.y else row.top - gap + 9 if to.y < row.y else row.y
     return Arrow(message, a, (min(a[0] + 34, plan.x1 - 9), y), True, text)
 
@@ -321,7 +372,14 @@ def _cut(text: str) -> str:
 
 def _write(axes: Axes, x: float, y: float, text: str, **more: Any) -> None:
     """Write a text whose row begins at y, on a paper-coloured ground so that no line runs through it."""
-    style = {"ha": "center", "va": "center", "color": theme.INK, "fontsize": _points(SIZE), "parse_math": False, "zorder": 8}
+    style = {
+        "ha": "center",
+        "va": "center",
+        "color": theme.INK,
+        "fontsize": _points(SIZE),
+        "parse_math": False,
+        "zorder": 8,
+    }
     ground = {"facecolor": theme.PAPER, "edgecolor": "none", "pad": 0.6, "alpha": 0.85}
     axes.text(x, y + ROW / 2, text, **style | {"bbox": ground} | more)
 
@@ -351,7 +409,9 @@ def _draw_bars(axes: Axes, plan: Plan) -> None:
         colour = BAR_COLOURS.get(status, theme.BLUE)
         axes.add_patch(FancyBboxPatch((begin, y - 7), end - begin, 14, boxstyle="round,pad=0,rounding_size=3", linewidth=1.1, zorder=3,
                                       facecolor=colour + "40", edgecolor=colour, linestyle="-" if status in ("ok", "fail") else "--"))  # fmt: skip
-        axes.plot([end], [y], marker=ENDS.get(status, ">"), color=colour, markersize=9, markeredgewidth=2, zorder=4)
+        axes.plot(
+            [end], [y], marker=ENDS.get(status, ">"), color=colour, markersize=9, markeredgewidth=2, zorder=4
+        )
 
 
 def _draw_no_return(axes: Axes, plan: Plan) -> None:
@@ -360,8 +420,17 @@ def _draw_no_return(axes: Axes, plan: Plan) -> None:
         return
     x = plan.x(event)
     late = x > plan.x1 - 150
-    axes.plot([x, x], [8, plan.height - 28], color=theme.INK, linewidth=1.4, linestyle=(0, (6, 2, 1.5, 2)), zorder=3)
-    _write(axes, x + (-5 if late else 5), 4, "point of no return", ha="right" if late else "left", fontweight="bold")
+    axes.plot(
+        [x, x], [8, plan.height - 28], color=theme.INK, linewidth=1.4, linestyle=(0, (6, 2, 1.5, 2)), zorder=3
+    )
+    _write(
+        axes,
+        x + (-5 if late else 5),
+        4,
+        "point of no return",
+        ha="right" if late else "left",
+        fontweight="bold",
+    )
 
 
 def _draw_arrows(axes: Axes, plan: Plan) -> None:
@@ -370,21 +439,41 @@ def _draw_arrows(axes: Axes, plan: Plan) -> None:
         colour = theme.VERMILLION if lost else theme.BLUE
         style = {"color": colour, "linewidth": 1.4, "linestyle": "--" if arrow.message["status"] == "in flight" else "-", "shrinkA": 0,
                  "shrinkB": 0 if arrow.broken else _points(6)}  # fmt: skip
-        style |= {"arrowstyle": "-" if lost and arrow.broken else "-|>,head_width=0.22,head_length=0.5", "mutation_scale": 10}
+        style |= {
+            "arrowstyle": "-" if lost and arrow.broken else "-|>,head_width=0.22,head_length=0.5",
+            "mutation_scale": 10,
+        }
         style |= {"connectionstyle": "arc3,rad=-0.6"} if own else {}
         axes.annotate("", xy=arrow.b, xytext=arrow.a, arrowprops=style, zorder=4)
         if lost and arrow.broken:
-            axes.plot(*[[place] for place in arrow.b], marker="x", color=colour, markersize=9, markeredgewidth=2.4, zorder=5)
+            axes.plot(
+                *[[place] for place in arrow.b],
+                marker="x",
+                color=colour,
+                markersize=9,
+                markeredgewidth=2.4,
+                zorder=5,
+            )
         _write(axes, *arrow.label, arrow.text)
 
 
 def _draw_events(axes: Axes, plan: Plan) -> None:
     for event in plan.trace.events:
         kind, x, y = event["kind"], plan.x(event["id"]), plan.row_of(event["id"]).y
-        colour = {"crash": theme.VERMILLION, "fault": theme.VERMILLION, "restart": theme.GREEN}.get(kind, theme.INK)
+        colour = {"crash": theme.VERMILLION, "fault": theme.VERMILLION, "restart": theme.GREEN}.get(
+            kind, theme.INK
+        )
         size = {"send": 4.5, "receive": 4.5, "start": 10, "end": 10, "crash": 8, "fault": 8}.get(kind, 6)
         thick = 2.2 if kind in ("crash", "fault", "start", "end") else 0.4
-        axes.plot([x], [y], marker=GLYPHS.get(kind, "o"), color=colour, markersize=size, markeredgewidth=thick, zorder=6)
+        axes.plot(
+            [x],
+            [y],
+            marker=GLYPHS.get(kind, "o"),
+            color=colour,
+            markersize=size,
+            markeredgewidth=thick,
+            zorder=6,
+        )
 
 
 def _draw_texts(axes: Axes, plan: Plan) -> None:
@@ -392,11 +481,25 @@ def _draw_texts(axes: Axes, plan: Plan) -> None:
         if text.event is not None and text.kind != "call" and (text.row or text.kind == "flag"):
             row, up = plan.row_of(text.event), text.side == "up"
             x = plan.x(text.event)
-            axes.plot([x, x], [text.y + (ROW if up else 0), row.y + (-8 if up else 8)], color=theme.MUTED, linewidth=0.7, linestyle=":", zorder=2)
+            axes.plot(
+                [x, x],
+                [text.y + (ROW if up else 0), row.y + (-8 if up else 8)],
+                color=theme.MUTED,
+                linewidth=0.7,
+                linestyle=":",
+                zorder=2,
+            )
         middle, level = text.left + text.width / 2, text.y + ROW / 2
         if text.kind == "flag":
             outline = [(-1, 0), (21, 0), (16, 7.5), (21, 15), (-1, 15)]
-            axes.add_patch(Polygon([(text.left + dx, text.y + dy) for dx, dy in outline], facecolor=theme.PURPLE, edgecolor=theme.INK, zorder=7))
+            axes.add_patch(
+                Polygon(
+                    [(text.left + dx, text.y + dy) for dx, dy in outline],
+                    facecolor=theme.PURPLE,
+                    edgecolor=theme.INK,
+                    zorder=7,
+                )
+            )
             _write(axes, text.left + 8, text.y, text.text, fontweight="bold", bbox=None)
         elif text.kind == "verdict":
             axes.plot([text.left + 9], [level], marker="8", color=theme.VERMILLION, markersize=10, zorder=8)
@@ -410,19 +513,36 @@ def _draw_axis(axes: Axes, plan: Plan) -> None:
     axes.plot([plan.x0, plan.x1], [y, y], color=theme.AXIS, linewidth=0.8)
     span = words.span_us(plan.trace)
     if plan.by_time:
-        ticks = [(plan.at_time(t), f"{t / words.time_unit(span)[0]:g}") for t in _round_times(events[0]["t"], span)]
+        ticks = [
+            (plan.at_time(t), f"{t / words.time_unit(span)[0]:g}") for t in _round_times(events[0]["t"], span)
+        ]
     else:
-        every = max(1, round(20 / max(1.0, plan.x(len(events) - 1) - plan.x(len(events) - 2) if len(events) > 1 else 20)))
+        every = max(
+            1,
+            round(
+                20 / max(1.0, plan.x(len(events) - 1) - plan.x(len(events) - 2) if len(events) > 1 else 20)
+            ),
+        )
         ticks = [(plan.x(e["id"]), str(e["id"])) for e in events[plan.first :: every]]
     for x, text in ticks:
         axes.plot([x, x], [y, y + 4], color=theme.AXIS, linewidth=0.8)
         _write(axes, x, y + 5, text, color=theme.MUTED, bbox=None)
-    _write(axes, 8, y + 5, f"time ({words.time_unit(span)[1]})" if plan.by_time else "event", ha="left", color=theme.MUTED, bbox=None)
+    _write(
+        axes,
+        8,
+        y + 5,
+        f"time ({words.time_unit(span)[1]})" if plan.by_time else "event",
+        ha="left",
+        color=theme.MUTED,
+        bbox=None,
+    )
 
 
 def _round_times(begin: int, end: int) -> list[int]:
     """Give about seven round times in microseconds between two."""
-    step = next(size * 10**power for power in range(13) for size in (1, 2, 5) if size * 10**power * 8 >= end - begin)
+    step = next(
+        size * 10**power for power in range(13) for size in (1, 2, 5) if size * 10**power * 8 >= end - begin
+    )
     return list(range(-(-begin // step) * step, end + 1, step))
 
 
@@ -445,6 +565,8 @@ def _small_png(canvas: FigureCanvasAgg) -> bytes:
 
     size, out = canvas.get_width_height(physical=True), io.BytesIO()
     picture = Image.frombuffer("RGBA", size, canvas.buffer_rgba(), "raw", "RGBA", 0, 1).convert("RGB")
-    few = picture.quantize(64, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)  # median cut would lose the rare colours
+    few = picture.quantize(
+        64, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE
+    )  # median cut would lose the rare colours
     few.save(out, "PNG", optimize=True)
     return out.getvalue()

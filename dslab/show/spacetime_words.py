@@ -87,8 +87,15 @@ def outcome_text(operation: dict[str, Any]) -> str:
 
 def operation_text(operation: dict[str, Any]) -> str:
     """Write an operation and its outcome as its bar says it: ``read(k) → v1 ok``."""
-    value, word = operation.get("value"), STATUS_WORDS.get(operation["status"], operation["status"]).split(":")[0]
-    return f"{call_text(operation)} {word}" if value is None else f"{call_text(operation)} → {value_text(value)} {word}"
+    value, word = (
+        operation.get("value"),
+        STATUS_WORDS.get(operation["status"], operation["status"]).split(":")[0],
+    )
+    return (
+        f"{call_text(operation)} {word}"
+        if value is None
+        else f"{call_text(operation)} → {value_text(value)} {word}"
+    )
 
 
 def message_text(message: dict[str, Any]) -> str:
@@ -100,7 +107,9 @@ def message_text(message: dict[str, Any]) -> str:
 def _carrying(message: dict[str, Any], full: str, bare: str) -> str:
     """Write a message with what it carries, unless that is nothing or its label says it already."""
     label, carried = message["label"], arguments_text(message.get("payload"))
-    return (bare if carried in ("", "none") or carried in label else full).format(label=label, carried=carried)
+    return (bare if carried in ("", "none") or carried in label else full).format(
+        label=label, carried=carried
+    )
 
 
 def lane_labels(trace: Trace) -> dict[str, str]:
@@ -114,11 +123,17 @@ def event_sentence(trace: Trace, event: int) -> str:
     who = lane_labels(trace)[entry["lane"]]
     found = [_what(trace, entry, who)]
     found += [f"Surprise {n}: {label}." for n, (at, label) in enumerate(surprises(trace), 1) if at == event]
-    found += [f"VIOLATED: {v['invariant']}. {sentence(v.get('explanation') or v.get('sentence', ''))}"
+    found += [f"VIOLATED: {v['invariant']}: {_why(v)}"
               for v in trace.verdicts if v["event"] == event]  # fmt: skip
     if no_return(trace) == event:
         found.append("This is the point of no return.")
     return " ".join(found)
+
+
+def _why(verdict: dict[str, Any]) -> str:
+    """Give what a verdict explains, closed by a full stop; a value it begins with keeps its small letter."""
+    why = (verdict.get("explanation") or verdict.get("sentence") or "it does not hold").strip()
+    return why if why.endswith((".", "!", "?")) else f"{why}."
 
 
 def _what(trace: Trace, event: dict[str, Any], who: str) -> str:
@@ -204,10 +219,12 @@ def describe(trace: Trace | dict[str, Any]) -> str:
     name = trace.scenario[:1].upper() + trace.scenario[1:] if trace.scenario else "A run"
     sentences = [f"{name}: {listing(counted)}."]
     sentences += [_fault_sentence(trace, fault) for fault in trace.faults]
-    sentences += [f"{v['invariant']} is violated at event {v['event']}: {sentence(v.get('explanation') or v.get('sentence', ''))}"
+    sentences += [f"{v['invariant']} is violated at event {v['event']}: {_why(v)}"
                   for v in trace.verdicts] or ["No violation is recorded."]  # fmt: skip
     unlikely = [f"{label} (event {event})" for event, label in surprises(trace)]
-    sentences += [f"{'Surprises' if len(unlikely) > 1 else 'Surprise'}: {listing(unlikely)}."] if unlikely else []
+    sentences += (
+        [f"{'Surprises' if len(unlikely) > 1 else 'Surprise'}: {listing(unlikely)}."] if unlikely else []
+    )
     sentences += [] if no_return(trace) is None else [f"The point of no return is event {no_return(trace)}."]
     return " ".join(sentences)
 
