@@ -37,7 +37,8 @@ class Explorer(Told):
     ``model(**values)`` returns a `dslab.sim.result.Result`, or is a generator function that yields fractions from 0 to 1 and
     returns one: then a move in the page runs it in slices with a progress bar, and a newer move abandons it at once.
     ``controls`` maps the model's parameters to Slider, Choice or Switch; ``draw(result)`` gives the specs to show, two or more
-    in ``columns`` (1 or 2) where there is room. ``question`` is what the explorer answers, ``title`` its name.
+    in ``columns`` (1 or 2) where there is room. ``question`` is what the explorer answers, ``title`` its name. ``poster`` has the
+    places of the pictures that a page without a kernel shows (all unless given; posters are what makes a notebook large).
 
     The first result, and every `set`, is computed before it returns. Raises TypeError or ValueError, in a sentence, for
     wrong arguments; what the model or ``draw`` raises is shown as `problem` instead, and the last good pictures stay.
@@ -52,8 +53,11 @@ class Explorer(Told):
         title: str,
         question: str = "",
         columns: int = 1,
+        poster: Sequence[int] | None = None,
     ) -> None:
         _check(model, controls, draw, title, question, columns)
+        if poster is not None and not all(type(place) is int and place >= 0 for place in poster):
+            raise ValueError(f"poster must hold places of pictures, 0 for the first, not {list(poster)!r}")
         self.title, self.question = title, question
         self.controls = dict(controls)
         self.result: Result | None = None
@@ -70,6 +74,7 @@ class Explorer(Told):
         self._views = ipywidgets.Box([])
         self._views.add_class("dslab-pictures")
         self._columns = columns
+        self._poster = None if poster is None else tuple(poster)
         if columns == 2:
             self._views.add_class("dslab-two")
         self._caption = Caption()
@@ -130,11 +135,10 @@ class Explorer(Told):
         from dslab.show import poster
 
         head = poster.Head(self.title, self.question, self.settings)
-        return (
-            poster.draw(self.pictures, head, self.tell().partition("\n")[2], self._columns),
-            self.alt,
-            poster.WIDTH,
-        )
+        chosen = range(len(self.pictures)) if self._poster is None else self._poster
+        shown = [self.pictures[place] for place in chosen if place < len(self.pictures)]
+        columns = max(1, min(self._columns, len(shown)))
+        return poster.draw(shown, head, self.tell().partition("\n")[2], columns), self.alt, poster.WIDTH
 
     def _place(self, positions: dict[str, int]) -> None:
         self._positions = positions

@@ -357,6 +357,7 @@ def _heatmap(spec: Heatmap, width: int = places.WIDTH) -> Figure:
         _note(label, 0, 1, xshift=-grid.left, yshift=grid.top - (34 if spec.title else 10), yanchor="top")
     )
     notes[-1]["font"] = _font(colour=theme.MUTED)
+    notes += _cell_texts(spec)
     right = 70 if grid.slanted else 14
     layout = _layout(
         grid.height, (grid.left, right, grid.top, 14), xaxis=xaxis, yaxis=yaxis, annotations=notes
@@ -386,19 +387,27 @@ def _worded(spec: Heatmap) -> dict[str, Any]:
 
 
 def _numbered(spec: Heatmap) -> dict[str, Any]:
-    values = [value for line in spec.cells for value in line if value is not None]
-    low, high = spec.limits or (min(values, default=0), max(values, default=1))
+    low, high = places.heat_limits(spec)
     last = len(theme.SEQUENCE) - 1
-    trace = {
+    return {
         "z": [rounded(line) for line in spec.cells],
         "zmin": low,
-        "zmax": high if high > low else low + 1,
+        "zmax": high,
         "colorscale": [[place / last, colour] for place, colour in enumerate(theme.SEQUENCE)],
         "text": [[quantity(value, spec.unit) for value in line] for line in spec.cells],
     }
-    if len(spec.cells) * len(spec.column_names) <= 200:
-        trace["texttemplate"] = "%{text}"
-    return trace
+
+
+def _cell_texts(spec: Heatmap) -> list[dict[str, Any]]:
+    """Write the numbers into the cells, where they are few, each in the colour that stands out from its cell."""
+    if spec.worded or len(spec.cells) * len(spec.column_names) > places.MOST_CELLS:
+        return []
+    return [
+        _note(quantity(value, spec.unit), column, row, xref="x", yref="y", xanchor="center", align="center")
+        | {"font": _font(colour=places.cell_ink(spec, value))}
+        for row, line in enumerate(spec.cells)
+        for column, value in enumerate(line)
+    ]
 
 
 def _arrow(start: tuple[float, float], end: tuple[float, float], colour: str, dashed: bool) -> dict[str, Any]:
@@ -513,7 +522,7 @@ def _meters(spec: Meters, width: int = places.WIDTH) -> Figure:
     top = 40 if spec.title else 8
     height = top + METER * len(spec.meters) + 4
     inner = height - top - 4
-    notes, shapes = _heading(spec.title, "", 16, top), []
+    notes, shapes = _heading(spec.title, "", 1, top), []
     for place, meter in enumerate(spec.meters):
         middle = 1 - (place * METER + 34) / inner
         upper, lower = middle + BAR / 2 / inner, middle - BAR / 2 / inner
@@ -559,7 +568,7 @@ def _meters(spec: Meters, width: int = places.WIDTH) -> Figure:
             small = _font(theme.SIZE_SMALL - 1, theme.INK)
             notes.append(_note(text, x, lower, xanchor=anchor, yanchor="top", yshift=-3, font=small))
     hidden = {"visible": False, "range": [0, 1], "fixedrange": True}
-    layout = _layout(height, (16, 16, top, 4), xaxis=hidden, yaxis=hidden, annotations=notes, shapes=shapes)
+    layout = _layout(height, (1, 2, top, 4), xaxis=hidden, yaxis=hidden, annotations=notes, shapes=shapes)
     return {"data": [], "layout": layout, "config": CONFIG}
 
 

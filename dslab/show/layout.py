@@ -359,3 +359,26 @@ def heatmap_grid(spec: Heatmap, width: int = WIDTH) -> Grid:
     tallest = max(row.count("\n") + 1 for row in rows)
     each = max(34 if len(rows) <= 16 else 22, tallest * LINE + 8)
     return Grid(spec.height or top + each * len(rows) + 14, left, top, rows, columns, slanted)
+
+
+MOST_CELLS = 200  # of numbers that are written into their cells
+
+
+def heat_limits(spec: Heatmap) -> tuple[float, float]:
+    """Give the numbers that have the first and the last colour of a matrix."""
+    values = [value for line in spec.cells for value in line if value is not None]
+    low, high = spec.limits or (min(values, default=0.0), max(values, default=1.0))
+    return (low, high) if high > low else (low, low + 1)
+
+
+def heat_share(spec: Heatmap, value: float) -> float:
+    """Give the place of a number between the first colour (0) and the last (1)."""
+    low, high = heat_limits(spec)
+    return min(1.0, max(0.0, (value - low) / (high - low)))
+
+
+def cell_ink(spec: Heatmap, value: float | None) -> str:
+    """Give the colour of the text in a cell of a matrix of numbers."""
+    if value is None:
+        return theme.INK
+    return theme.ON_LITTLE if heat_share(spec, value) <= theme.TURN else theme.ON_MUCH

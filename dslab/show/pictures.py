@@ -9,6 +9,7 @@ from typing import Any
 
 import ipywidgets
 
+from dslab.show import tables
 from dslab.show.layout import WIDTH
 from dslab.show.plotly_view import PlotlyView
 from dslab.show.specs import SpaceTime, Spec, Table
@@ -66,13 +67,18 @@ class Told(ipywidgets.VBox):
         """Draw the poster: (PNG, its text alternative, its width in pixels)."""
         raise NotImplementedError
 
+    def plain(self) -> dict[str, str]:
+        """Give it as HTML that needs no widget, for what is no picture at all: then no poster is stored."""
+        return {}
+
     def __repr__(self) -> str:
         return self.tell()
 
     def _repr_mimebundle_(self, **_: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         data: dict[str, Any] = {"text/plain": self.tell()}
         data[WIDGET] = {"version_major": 2, "version_minor": 0, "model_id": self.model_id}
-        if not posters_wanted():
+        data |= self.plain()
+        if not posters_wanted() or "text/html" in data:
             return data, {}
         png, alt, width = self.poster()
         return data | {"image/png": b64encode(png).decode("ascii")}, {
@@ -91,6 +97,13 @@ class Picture(Told):
     def tell(self) -> str:
         """Give the description of the spec."""
         return self.spec.describe()
+
+    def plain(self) -> dict[str, str]:
+        """Give a table as what it is; nothing for every other spec."""
+        if not isinstance(self.spec, Table):
+            return {}
+        columns, rows = self.spec.rows()
+        return {"text/html": tables.html(columns, rows, self.spec.title)}
 
     def poster(self) -> tuple[bytes, str, int]:
         """Draw the spec as a poster: (PNG, its description, its width)."""

@@ -31,7 +31,7 @@ logging.getLogger("matplotlib.font_manager").setLevel(
     logging.ERROR
 )  # its first run would speak into a stored output
 
-SHARPNESS = 1.5
+SHARPNESS = 1.0  # more would not fit: a notebook stays under 300 kB
 DOTS = 100  # logical pixels per inch
 MARKERS = {
     "circle": "o",
@@ -152,7 +152,7 @@ def _png(canvas: FigureCanvasAgg) -> bytes:
     picture = Image.frombuffer("RGBA", (width, height), canvas.buffer_rgba(), "raw", "RGBA", 0, 1).convert(
         "RGB"
     )
-    picture.quantize(64, dither=Image.Dither.NONE).save(out, "PNG", optimize=True)
+    picture.quantize(16, dither=Image.Dither.NONE).save(out, "PNG", optimize=True)
     return out.getvalue()
 
 
@@ -317,12 +317,11 @@ def _heatmap(spec: Heatmap, area: Area) -> None:
     grid = places.heatmap_grid(spec, int(area.width))
     right = 70 if grid.slanted else 14
     axes = area.axes(grid.left, grid.top, right, 14)
-    colours = _worded_colours(spec) if spec.worded else _numbered_colours(spec)
     for i, line in enumerate(spec.cells):
         for j, value in enumerate(line):
-            fill, ink = colours(value)
+            fill, ink = _cell_colours(spec, value)
             axes.add_patch(Rectangle((j - 0.48, i - 0.46), 0.96, 0.92, facecolor=fill))
-            if spec.worded or len(spec.cells) * len(line) <= 200:
+            if spec.worded or len(spec.cells) * len(line) <= places.MOST_CELLS:
                 text = f"{MOODS[spec.mood(value)]} {value}" if spec.worded else quantity(value, spec.unit)
                 room = (area.width - grid.left - right) / len(line) / 7.8
                 size = points(theme.SIZE_SMALL * min(1.0, room / max(1, len(text))))
@@ -340,22 +339,14 @@ def _heatmap(spec: Heatmap, area: Area) -> None:
     area.write(f"{spec.row_label} ↓  {spec.column_label} →", 12, 28 if spec.title else 4, color=theme.MUTED)
 
 
-def _worded_colours(spec: Heatmap) -> Any:
-    return lambda value: (theme.MOOD_FILL[spec.mood(value)], theme.INK)
-
-
-def _numbered_colours(spec: Heatmap) -> Any:
-    values = [value for line in spec.cells for value in line if value is not None]
-    low, high = spec.limits or (min(values, default=0), max(values, default=1))
+def _cell_colours(spec: Heatmap, value: Any) -> tuple[Any, str]:
+    """Give the colour of a cell and of the text in it."""
+    if spec.worded:
+        return theme.MOOD_FILL[spec.mood(value)], theme.INK
+    if value is None:
+        return theme.PAPER, theme.INK
     colours = LinearSegmentedColormap.from_list("sequence", theme.SEQUENCE)
-
-    def of(value: float | None) -> tuple[Any, str]:
-        if value is None:
-            return theme.PAPER, theme.INK
-        share = min(1.0, max(0.0, (value - low) / ((high - low) or 1)))
-        return colours(share), theme.PAPER if share > 0.5 else theme.INK
-
-    return of
+    return colours(places.heat_share(spec, value)), places.cell_ink(spec, value)
 
 
 @paint.register
@@ -421,7 +412,7 @@ def _(spec: Meters, width: float = WIDTH) -> float:
 @paint.register
 def _meters(spec: Meters, area: Area) -> None:
     _heading(area, spec.title, "")
-    left, right, top = 16, area.width - 16, 40 if spec.title else 8
+    left, right, top = 12, area.width - 12, 40 if spec.title else 8
     axes = area.axes()
     axes.set_axis_off()
     axes.set_xlim(0, area.width)

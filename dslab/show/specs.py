@@ -649,21 +649,38 @@ class Network(Spec):
         """Give the place of each node, x and y from 0 to 1; the same spec gives the same places."""
         if self.nodes[0].at:
             return {node.id: node.at for node in self.nodes if node.at}
-        if len(self.nodes) == 1:
-            return {self.nodes[0].id: (0.5, 0.5)}
+        if self.layout == "layered":
+            return self._layered()
+        if self.layout == "circular" or len(self.nodes) < 3:
+            turns = [2 * math.pi * place / len(self.nodes) for place in range(len(self.nodes))]
+            places = {
+                node.id: (-math.cos(turn), math.sin(turn))
+                for node, turn in zip(self.nodes, turns, strict=True)
+            }
+        else:
+            places = self._spring()
+        return _unit_square(places)
+
+    def _layered(self) -> dict[str, tuple[float, float]]:
+        """Layers from left to right, the nodes of a layer from the top in their order."""
+        layers = sorted({node.layer for node in self.nodes})
+        places = {}
+        for column, layer in enumerate(layers):
+            members = [node.id for node in self.nodes if node.layer == layer]
+            for place, member in enumerate(members):
+                x = 0.5 if len(layers) == 1 else column / (len(layers) - 1)
+                y = 0.5 if len(members) == 1 else 1 - place / (len(members) - 1)
+                places[member] = (round(x, 4), round(y, 4))
+        return places
+
+    def _spring(self) -> dict[str, tuple[float, float]]:
         import networkx
 
         graph = networkx.Graph()
-        for node in self.nodes:
-            graph.add_node(node.id, layer=node.layer)
+        graph.add_nodes_from(node.id for node in self.nodes)
         graph.add_edges_from((edge.source, edge.target) for edge in self.edges)
-        if self.layout == "circular":
-            places = networkx.circular_layout(graph)
-        elif self.layout == "layered":
-            places = networkx.multipartite_layout(graph, subset_key="layer")
-        else:
-            places = networkx.spring_layout(graph, seed=self.seed)
-        return _unit_square({node: (float(x), float(y)) for node, (x, y) in places.items()})
+        places = networkx.spring_layout(graph, seed=self.seed)
+        return {node: (float(x), float(y)) for node, (x, y) in places.items()}
 
     def describe(self) -> str:
         """Tell how many nodes and edges there are, and every node that has a state."""

@@ -27,7 +27,8 @@ FILLS = (
 BAND, TRACK = "rgba(140,149,159,0.18)", "#E9ECEF"
 MOOD_LINE = {"good": "#00795A", "bad": "#B84A00", "warn": "#946200", "neutral": "#5B6570"}
 MOOD_FILL = {"good": "#CFEDE2", "bad": "#FBD9C3", "warn": "#FBEBB9", "neutral": "#EEF0F2"}
-SEQUENCE = ("#F3F8FC", "#A9D3EE", "#3F97CF", "#005A8E", "#002B46")  # little to much
+SEQUENCE = ("#F3F8FC", "#A9D3EE", "#3787BE", "#005A8E", "#002B46")  # little to much
+ON_LITTLE, ON_MUCH, TURN = "#000000", "#FEFEFE", 0.55  # texts on it, up to this share and beyond
 
 DARK = {
     INK: "#E8EAED", MUTED: "#B3BAC2", AXIS: "#78818B", GRID: "#3A4047", PAPER: "#111111",
@@ -37,7 +38,8 @@ DARK = {
     BAND: "rgba(179,186,194,0.20)", TRACK: "#363C43",
     MOOD_LINE["good"]: "#3ED6AA", MOOD_LINE["bad"]: "#FF9A5E", MOOD_LINE["warn"]: "#F2C14E", MOOD_LINE["neutral"]: "#A3ACB5",
     MOOD_FILL["good"]: "#11513F", MOOD_FILL["bad"]: "#6E3310", MOOD_FILL["warn"]: "#5C4708", MOOD_FILL["neutral"]: "#343A40",
-    SEQUENCE[0]: "#18222A", SEQUENCE[1]: "#17486A", SEQUENCE[2]: "#2A7FB5", SEQUENCE[3]: "#6CBBEA", SEQUENCE[4]: "#D3ECFB",
+    SEQUENCE[0]: "#18222A", SEQUENCE[1]: "#173F5C", SEQUENCE[2]: "#246C9B", SEQUENCE[3]: "#6CBBEA", SEQUENCE[4]: "#D3ECFB",
+    ON_LITTLE: "#FFFFFF", ON_MUCH: "#000000",
 }  # fmt: skip
 
 # Where a series comes from: the dash (as Plotly names it), the sign before its label, the word after it.

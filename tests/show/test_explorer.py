@@ -349,6 +349,7 @@ def test_a_long_model_that_fails_on_its_way_is_told_in_a_sentence():
         ({"controls": [1]}, "controls must be a dict of parameter name to control, not list"),
         ({"controls": {"rate": 3}}, "control 'rate' must be a Slider, a Choice or a Switch, not int"),
         ({"title": " "}, "an explorer needs a title"),
+        ({"poster": ["first"]}, "poster must hold places of pictures, 0 for the first, not ['first']"),
         ({"columns": 3}, "pictures stand in 1 or 2 columns, not 3"),
     ],
 )

@@ -149,8 +149,8 @@ def test_numbers_are_rounded_to_six_digits():
 
 
 def test_a_large_matrix_has_no_text_in_its_cells():
-    spec = Heatmap([f"r{i}" for i in range(20)], [f"c{i}" for i in range(20)], [[1.0] * 20] * 20, "r", "c")
-    assert "texttemplate" not in figure(spec)["data"][0]
+    spec = Heatmap([f"r{i}" for i in range(20)], [f"c{i}" for i in range(20)], [[1.5] * 20] * 20, "r", "c")
+    assert [note["text"] for note in figure(spec)["layout"]["annotations"] if note["text"] == "1.5"] == []
 
 
 def test_a_broken_edge_is_dashed_and_has_no_arrow():

@@ -10,7 +10,7 @@ from tests.show import examples
 from tests.show.test_explorer import CONTROLS, draw, model
 
 
-@pytest.fixture(params=["explorer", *examples.ALL])
+@pytest.fixture(params=["explorer", *examples.DRAWN])
 def shown(request):
     if request.param == "explorer":
         return show.Explorer(model, CONTROLS, draw, title="Load")
@@ -35,6 +35,21 @@ def test_what_is_stored_is_the_same_every_time(shown, monkeypatch):
     monkeypatch.setenv("DSLAB_POSTER", "1")
     (first, told), (second, again) = shown._repr_mimebundle_(), shown._repr_mimebundle_()
     assert (first, told) == (second, again)
+
+
+def test_a_table_is_stored_as_a_table(monkeypatch):
+    monkeypatch.setenv("DSLAB_POSTER", "1")
+    data, metadata = show.picture(examples.TABLE)._repr_mimebundle_()
+    assert (set(data), metadata) == ({"text/plain", "text/html", WIDGET}, {})
+    assert "peak &lt;reads&gt;" in data["text/html"]
+
+
+def test_a_poster_may_show_some_of_the_pictures_only(monkeypatch):
+    drawn = []
+    monkeypatch.setattr("dslab.show.poster.draw", lambda specs, *_: drawn.append(list(specs)) or b"")
+    for places in ([1], [0, 7], []):
+        show.Explorer(model, CONTROLS, draw, title="Load", poster=places).poster()
+    assert [[type(spec).__name__ for spec in specs] for specs in drawn] == [["Meters"], ["Lines"], []]
 
 
 def test_rows_can_be_shown_as_a_table():

@@ -2,6 +2,9 @@
 
 import dataclasses
 import math
+import os
+import subprocess
+import sys
 
 import pytest
 
@@ -153,6 +156,35 @@ def test_a_layout_is_the_same_every_time_and_fills_the_square(layout):
     assert places == Network(nodes, spec.edges, layout=layout, seed=3).positions()
     assert all(0 <= side <= 1 for place in places.values() for side in place)
     assert {min(x for x, _ in places.values()), max(x for x, _ in places.values())} == {0.0, 1.0}
+
+
+@pytest.mark.parametrize("layout", ["spring", "circular", "layered"])
+def test_a_layout_does_not_hang_on_the_seed_of_hash(layout):
+    code = (
+        "from dslab.show.specs import *\n"
+        "nodes = [Node(name, layer=i > 0) for i, name in enumerate(['leader', 'one', 'two', 'three', 'four'])]\n"
+        f"print(Network(nodes, [Edge('leader', node.id) for node in nodes[1:]], layout={layout!r}).positions())"
+    )
+    told = {
+        subprocess.run(
+            [sys.executable, "-c", code],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            check=True,
+        ).stdout
+        for seed in "123"
+    }
+    assert len(told) == 1
+
+
+def test_a_layer_stands_in_the_order_of_its_nodes():
+    nodes = [Node("l"), *(Node(name, layer=1) for name in ("c", "a", "b"))]
+    assert Network(nodes, layout="layered").positions() == {
+        "l": (0, 0.5),
+        "c": (1, 1),
+        "a": (1, 0.5),
+        "b": (1, 0),
+    }
 
 
 def test_given_positions_are_kept():

@@ -49,6 +49,25 @@ def test_the_first_three_lines_stand_out_from_the_page(page, colour):
     assert contrast(shown(colour, page), PAPERS[page]) >= 3
 
 
+def mixed(one: str, other: str, share: float) -> str:
+    """Give the colour at ``share`` of the way from one to the other."""
+    parts = [
+        round(int(one[place : place + 2], 16) * (1 - share) + int(other[place : place + 2], 16) * share)
+        for place in (1, 3, 5)
+    ]
+    return "#{:02X}{:02X}{:02X}".format(*parts)
+
+
+@pytest.mark.parametrize("page", PAPERS)
+def test_a_number_stands_out_from_its_cell_whatever_it_is(page):
+    steps = [shown(colour, page) for colour in theme.SEQUENCE]
+    for percent in range(101):
+        place, rest = divmod(percent / 100 * 4, 1)
+        cell = mixed(steps[int(place)], steps[min(4, int(place) + 1)], rest)
+        ink = theme.ON_LITTLE if percent / 100 <= theme.TURN else theme.ON_MUCH
+        assert contrast(cell, shown(ink, page)) >= 4.5
+
+
 def test_no_two_colours_become_the_same_one():
     assert len(set(theme.DARK.values())) == len(theme.DARK)
 
