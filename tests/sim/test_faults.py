@@ -35,7 +35,7 @@ def test_a_crash_ends_the_actors_of_its_node_and_no_others():
 
 
 def test_a_crash_wipes_what_is_not_durable():
-    world, _, b, _ = pair()
+    _, _, b, _ = pair()
     b.durable = {"log"}
     b.state.update(rows=3, extra="x")
     b.state["log"].append("entry")
@@ -70,7 +70,7 @@ def test_a_message_is_lost_exactly_where_its_node_is_down_when_it_arrives(crash_
 
 
 def test_what_a_node_sent_before_its_crash_arrives():
-    world, a, b, got = pair()
+    world, a, _, got = pair()
     a.send("b", "note", value=1)
     world.at(1, a.crash)
     world.run()
@@ -106,7 +106,7 @@ def test_who_calls_a_node_that_crashes_waits_until_its_timeout():
 
 
 def test_an_answer_to_a_call_from_before_the_crash_wakes_nobody():
-    world, a, b, got = pair()
+    world, a, _, got = pair()
     lines = []
 
     async def asks():
