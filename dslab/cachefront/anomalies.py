@@ -513,7 +513,7 @@ class Cell:
     verdict: Verdict
 
 
-def matrix(anomalies: Iterable[str] = tuple(ANOMALIES), deviations: int = 3, budget: int = 4_000) -> Generator[float, None, list[Cell]]:
+def matrix(anomalies: Iterable[str] = tuple(ANOMALIES), deviations: int = 2, budget: int = 4_000) -> Generator[float, None, list[Cell]]:
     """Search every anomaly with everything on and with each defence off: a generator of the share done; returns the cells."""
     todo = [(name, off) for name in anomalies for off in ("", *DEFENCES)]
     cells = []

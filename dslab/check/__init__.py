@@ -7,13 +7,20 @@
 | `always`, `eventually`, `sometimes`, `Invariant` | named sentences about a world |
 | `expect_violation`, `Violation` | for blocks that must break something |
 | `Stepper` | be the scheduler: pick, watch, undo |
+| `linearizable`, `LinearizabilityVerdict` | is there one order, true to real time, that explains every answer? |
+| `History`, `Operation`, `read_history` | what clients called and were answered; reads Jepsen's logs, EDN, JSON, a Trace |
+| `register`, `cas_register`, `key_value`, `multi_register`, `queue`, `set_model`, `counter`, `mutex` | what the answers are held against |
 """
 
 from dslab.check.explore import Scenario, Verdict, explore, explore_in_slices, replay
+from dslab.check.history import History, Operation, read_history
 from dslab.check.invariants import Invariant, Violation, always, eventually, expect_violation, sometimes
+from dslab.check.linearizable import LinearizabilityVerdict, linearizable
+from dslab.check.models import cas_register, counter, key_value, multi_register, mutex, queue, register, set_model
 from dslab.check.stepper import Stepper
 
 __all__ = [
-    "Invariant", "Scenario", "Stepper", "Verdict", "Violation", "always", "eventually", "expect_violation", "explore",
-    "explore_in_slices", "replay", "sometimes",
+    "History", "Invariant", "LinearizabilityVerdict", "Operation", "Scenario", "Stepper", "Verdict", "Violation", "always",
+    "cas_register", "counter", "eventually", "expect_violation", "explore", "explore_in_slices", "key_value", "linearizable",
+    "multi_register", "mutex", "queue", "read_history", "register", "replay", "set_model", "sometimes",
 ]  # fmt: skip

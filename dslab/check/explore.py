@@ -80,7 +80,7 @@ class Verdict:
             return f"No violation in {self._extent()}."
         if self.kind == "sometimes":
             return f"{self.invariant} never happened in {self._extent()}, so the search shows little: {self.sentence}"
-        why = f": {self.explanation}" if self.explanation else f"; it says that {self.sentence}"
+        why = f": {self.explanation.rstrip('.')}" if self.explanation else f"; it says that {self.sentence}"
         number = count(self.deviations, "surprise")
         ran = count(self.searched + self.sampled, "schedule")
         return f"{self.invariant} is violated{why}. Found after {ran}, with {number}."

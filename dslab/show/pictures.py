@@ -12,7 +12,7 @@ import ipywidgets
 from dslab.show import tables
 from dslab.show.layout import WIDTH
 from dslab.show.plotly_view import PlotlyView
-from dslab.show.specs import SpaceTime, Spec, Table
+from dslab.show.specs import Heatmap, SpaceTime, Spec, Table
 from dslab.show.tables import TableView
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
@@ -99,8 +99,9 @@ class Picture(Told):
         return self.spec.describe()
 
     def plain(self) -> dict[str, str]:
-        """Give a table as what it is; nothing for every other spec."""
-        if not isinstance(self.spec, Table):
+        """Give what reads as well as a table (a table, a matrix of words, a run's log) as one; nothing for other specs."""
+        words = isinstance(self.spec, Heatmap) and self.spec.worded
+        if not (words or isinstance(self.spec, Table | SpaceTime)):
             return {}
         columns, rows = self.spec.rows()
         return {"text/html": tables.html(columns, rows, self.spec.title)}

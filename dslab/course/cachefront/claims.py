@@ -29,12 +29,12 @@ def _timed_out() -> Measurement:
 
 def _duration() -> Measurement:
     run = timeline.timeline(cached=True, lose=True, ttl_s=300.0)
-    return Measurement(round(run["stale_s"]), "s", run.describe())
+    return Measurement(round(run["stale_s"]), "s", "both invalidations lost, TTL of 300 s")
 
 
 def _age_gap() -> Measurement:
     run = timeline.timeline(cached=True, lose=True, ttl_s=300.0, row_age="a year")
-    return Measurement(round(run["age_gap_s"] / 86_400), "days", run.describe())
+    return Measurement(round(run["age_gap_s"] / 86_400), "days", "the same run, of a row last written a year before")
 
 
 def _soft_deletes() -> Measurement:
@@ -50,7 +50,7 @@ def _clock_stamps() -> Measurement:
 def _flux_lag() -> Measurement:
     runs = {lag: timeline.timeline(cached=True, invalidation="none", markers=True, cdc_lag_ms=lag) for lag in (100, 900, 3_000)}
     extra_ms = max(round(run["stale_s"] * 1e3 - lag, 3) for lag, run in runs.items())
-    return Measurement(extra_ms, "ms more than the lag", runs[900].describe())
+    return Measurement(extra_ms, "ms more than the lag", "at lags of 100, 900 and 3,000 ms")
 
 
 def _keys_only() -> Measurement:
@@ -61,28 +61,30 @@ def _keys_only() -> Measurement:
 def _day_hit_rate() -> Measurement:
     writes = 1_000
     run = fleet.hit_rate(ttl_s=86_400, skew=0.9, reads_per_write=writes)
-    return Measurement(round(100 * run["hit_rate"], 2), "%", f"one write for {writes:,} reads; {run.describe()}")
+    return Measurement(round(100 * run["hit_rate"], 2), "%", f"one write for {writes:,} reads; no TTL can pass {100 * run['ceiling']:.2f} % then")
 
 
 def _ordinary_hit_rate() -> Measurement:
     run = fleet.hit_rate(ttl_s=300, skew=0.9, reads_per_write=100)
-    return Measurement(round(100 * run["hit_rate"], 1), "%", run.describe())
+    told = f"TTL of 5 minutes, one write for 100 reads; at 24 hours {100 * run['hit_rate_24_hours']:.1f} %"
+    return Measurement(round(100 * run["hit_rate"], 1), "%", told)
 
 
 def _compare_cache() -> Measurement:
     run = fleet.staleness()
-    return Measurement(f"{100 * run['fresh_share']:.3f}", "%", run.describe())
+    told = "one write an hour, one read a second, 1 % of the invalidations left to Flux, 0.1 % of those lost"
+    return Measurement(f"{100 * run['fresh_share']:.3f}", "%", told)
 
 
 def _scale(metric: str, digits: int = 0) -> Measurement:
     run = fleet.load_at_scale()
     found = run.metrics[metric]
-    return Measurement(round(found.value, digits), found.unit, run.describe())
+    return Measurement(round(found.value, digits), found.unit, "computed from the published figures")
 
 
 def _database_reads() -> Measurement:
     run = fleet.load_at_scale()
-    return Measurement(round(run["load_0.999"]), "rows/s", run.describe())
+    return Measurement(round(run["load_0.999"]), "rows/s", "what is left of 150 million rows/s at a hit rate of 99.9 %")
 
 
 def _cross_sharding() -> Measurement:

@@ -54,7 +54,7 @@ def timeline_explorer() -> Explorer:
         "flux": Choice("Flux", {"fills the new row": "fills", "only invalidates": "invalidates", "off": "off"}, "fills"),
     }
     question = "Reader asks just before the write, its fill is slow. What does the second reader get, and for how long is the slot wrong?"
-    return Explorer(timeline.timeline, controls, _timeline_pictures, title="One write between two reads", question=question)
+    return Explorer(timeline.timeline, controls, _timeline_pictures, title="One write between two reads", question=question, poster=(1,))
 
 
 def _timeline_pictures(result: Result) -> list[Any]:
@@ -109,7 +109,7 @@ def staleness_explorer() -> Explorer:
         "flux": Switch("Flux"),
     }
     question = "How long is a stale row served, and how old is it? Which of the two does the TTL bound?"
-    return Explorer(fleet.staleness, controls, _staleness_pictures, title="How long, and how old", question=question)
+    return Explorer(fleet.staleness, controls, _staleness_pictures, title="How long, and how old", question=question, poster=(1,))
 
 
 def _staleness_pictures(result: Result) -> list[Any]:
@@ -153,7 +153,8 @@ def hit_rate_explorer() -> Explorer:
         "on_write": Choice("A write", {"invalidates": "invalidate", "refills": "fill", "does nothing": "nothing"}, "invalidate"),
     }
     question = "What does a TTL of 24 hours buy over one of 5 minutes, and what sets the ceiling?"
-    return Explorer(fleet.hit_rate, controls, _hit_pictures, title="Hit rate and database load", question=question, columns=2)
+    return Explorer(fleet.hit_rate, controls, _hit_pictures, title="Hit rate and database load", question=question, columns=2,
+                    poster=(0,))  # fmt: skip
 
 
 def _hit_pictures(result: Result) -> list[Any]:
@@ -190,7 +191,8 @@ def cluster_explorer() -> Explorer:
         "headroom": Slider("Each shard can take, times normal", 1, 128, 2, 16, log=True),
     }
     question = "One Redis cluster of ten is gone. How much more do the database shards get, and which of them?"
-    return Explorer(fleet.cluster_loss, controls, _cluster_pictures, title="A tenth of the cache is gone", question=question, columns=2)
+    return Explorer(fleet.cluster_loss, controls, _cluster_pictures, title="A tenth of the cache is gone", question=question, columns=2,
+                    poster=(0,))  # fmt: skip
 
 
 def _cluster_pictures(result: Result) -> list[Any]:
@@ -212,22 +214,14 @@ def _against_percent(series: Series) -> Series:
     return Series(series.label, tuple(100 * x for x in series.x), series.y, series.kind)
 
 
-def breaker_picture() -> Any:
-    """One Redis node is ill: what three circuit breakers send to it."""
-    result = fleet.breaker()
-    curves = tuple(Series(label, s.x, tuple(100 * y for y in s.y), s.kind) for label, s in
-                   ((way.replace("_", " "), result.series[f"sent_{way}"]) for way in ("none", "all_or_nothing", "fraction")))  # fmt: skip
-    band = show.Band(5, 5 + result.params["fault_s"], "node is ill")
-    return show.picture(Lines(Axis("time", "s"), Axis("share sent to the ill node", "%", limits=(0, 105)), curves,
-                              title="A breaker that sheds a fraction keeps asking", bands=(band,)))  # fmt: skip
+def breaker_table() -> Any:
+    """One Redis node is ill for 15 seconds: what three circuit breakers make of it."""
+    return show.table(fleet.breaker().tables["breakers"], title="60 % of the requests to one node hang for 15 s: three circuit breakers")
 
 
-def warm_up_picture() -> Any:
-    """A second region takes over: hit rate after a cold start, and warmed by keys or by values."""
-    result = fleet.warm_up()
-    curves = _percent(result, "hit_after_cold", "hit_after_keys", "hit_after_values")
-    return show.picture(Lines(Axis("time after the traffic moved", "s"), Axis("hit rate", "%", limits=(0, 105)), curves,
-                              title="Warm is warm; the difference is what is in it"))  # fmt: skip
+def warm_up_table() -> Any:
+    """A second region takes over, warmed by keys or by values: what is in its cache, and how it begins."""
+    return show.table(fleet.warm_up().tables["warming"], title="400 rows, when the traffic moves to the second region")
 
 
 def load_table() -> Any:
@@ -248,7 +242,7 @@ def _cells(deviations: int, budget: int) -> tuple[anomalies.Cell, ...]:
             return tuple(stop.value)
 
 
-def matrix_picture(deviations: int = 3, budget: int = 4_000) -> Any:
+def matrix_picture(deviations: int = 2, budget: int = 4_000) -> Any:
     """Which defence stops which anomaly: searched now, every cell of it."""
     cells = _cells(deviations, budget)
     offs = ("", *anomalies.DEFENCES)
@@ -260,7 +254,7 @@ def matrix_picture(deviations: int = 3, budget: int = 4_000) -> Any:
     )
 
 
-def matrix_summary(deviations: int = 3, budget: int = 4_000) -> str:
+def matrix_summary(deviations: int = 2, budget: int = 4_000) -> str:
     """Say how much the table's search covered."""
     verdicts = [cell.verdict for cell in _cells(deviations, budget)]
     searched = sum(verdict.searched + verdict.sampled for verdict in verdicts)
