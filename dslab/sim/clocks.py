@@ -36,9 +36,14 @@ def hybrid(causes: list[tuple[int, int]], wall_us: int) -> list[int]:
 
 def happened_before(a: dict[str, int], b: dict[str, int]) -> bool:
     """Say whether the event with vector clock ``a`` happened before the one with ``b`` (absent lanes count 0)."""
-    return a != b and all(count <= b.get(lane, 0) for lane, count in a.items())
+    return at_most(a, b) and not at_most(b, a)
 
 
 def concurrent(a: dict[str, int], b: dict[str, int]) -> bool:
-    """Say whether neither of two events, given by their vector clocks, happened before the other."""
-    return not happened_before(a, b) and not happened_before(b, a) and a != b
+    """Say whether neither of two events, given by their vector clocks, happened before the other, nor are they one."""
+    return not at_most(a, b) and not at_most(b, a)
+
+
+def at_most(a: dict[str, int], b: dict[str, int]) -> bool:
+    """Say whether vector clock ``a`` is at most ``b`` everywhere (absent lanes count 0)."""
+    return all(count <= b.get(lane, 0) for lane, count in a.items())

@@ -141,6 +141,9 @@ class Recorder:
 
     def sent(self, message: Delivery) -> None:
         """Record a send."""
+        self.begin()
+        if message.lane not in self._last:  # a node that came later
+            self._open(message.lane)
         message.id = len(self.trace.messages)
         label = f"{message.name} {_arguments(message.payload)}".strip()
         event = self.event(message.src, "send", f"{label} → {message.node.id}", message=message.id)

@@ -15,6 +15,7 @@ Happened-before is the transitive closure of ``causes``: `Trace.past`, `Trace.fu
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import json
 from dataclasses import dataclass, field
@@ -24,6 +25,11 @@ VERSION = 1
 EVENT_KINDS = (
     "start", "step", "send", "receive", "timer", "invoke", "return", "crash", "restart", "fault", "note", "end",
 )  # fmt: skip
+_REFERENCES = {  # what names an event, and whether it must
+    "messages": {"sent": True, "received": False},
+    "operations": {"invoked": True, "returned": False},
+    "verdicts": {"event": True},
+}
 _PARTS = {
     "lanes": list,
     "events": list,
@@ -58,52 +64,88 @@ class Trace:
     def from_json(cls, data: dict[str, Any]) -> Trace:
         """Rebuild a trace from `to_json`.
 
-        Raises ValueError where the data is no trace, is of a newer version, or its events are out of order.
+        The trace shares nothing with ``data``. Raises ValueError, saying what is wrong where, if the data is no trace, is of a
+        newer version, or does not hang together (ids, times, causes, lanes, messages, operations).
         """
         if not isinstance(data, dict) or "version" not in data:
             raise ValueError('this is not a trace: a trace is a dict with a "version", "lanes" and "events"')
-        if data["version"] != VERSION:
+        version = data["version"]
+        if not isinstance(version, int) or version != VERSION:
+            newer = isinstance(version, int) and version > VERSION
             raise ValueError(
-                f"this trace is of version {data['version']!r}; this dslab reads version {VERSION}"
+                f"this trace is of version {version!r}; this dslab reads version {VERSION}"
+                + ("; a newer dslab made it: update dslab" if newer else "")
             )
         for part, kind in _PARTS.items():
             if not isinstance(data.get(part, kind()), kind):
                 raise ValueError(
                     f'the trace\'s "{part}" must be a {kind.__name__}, not {type(data[part]).__name__}'
                 )
-        trace = cls(
-            data.get("scenario", ""),
-            data.get("seed", 0),
-            **{part: data.get(part, kind()) for part, kind in _PARTS.items()},
-        )
+        parts = {part: copy.deepcopy(data.get(part, kind())) for part, kind in _PARTS.items()}
+        trace = cls(data.get("scenario", ""), data.get("seed", 0), **parts)
         trace._check()
         return trace
 
     def _check(self) -> None:
-        lanes = {lane["id"] for lane in self.lanes}
+        for part in ("lanes", "events", "messages", "operations", "faults", "verdicts"):
+            for place, entry in enumerate(getattr(self, part)):
+                if not isinstance(entry, dict):
+                    raise ValueError(
+                        f"place {place} of the trace's {part} holds {entry!r}; it must hold a dict"
+                    )
+        lanes = [lane.get("id") for lane in self.lanes]
+        if any(not isinstance(lane, str) for lane in lanes) or len(set(lanes)) < len(lanes):
+            raise ValueError(f"each lane needs an id of its own, a text; the ids are {lanes}")
         before = 0
         for place, event in enumerate(self.events):
-            if event.get("id") != place:
+            before = self._check_event(place, event, set(lanes), before)
+        for place, message in enumerate(self.messages):
+            if message.get("src") not in lanes or message.get("dst") not in lanes:
                 raise ValueError(
-                    f"event {event.get('id')!r} stands at place {place}; ids must count 0, 1, 2 ..."
+                    f"message {place} goes from {message.get('src')!r} to {message.get('dst')!r}; the lanes are {', '.join(lanes)}"
                 )
-            if event.get("lane") not in lanes:
+        for part, references in _REFERENCES.items():
+            for place, entry in enumerate(getattr(self, part)):
+                self._check_references(part, place, entry, references)
+
+    def _check_event(self, place: int, event: dict[str, Any], lanes: set[str], before: int) -> int:
+        time, causes = event.get("t"), event.get("causes")
+        if event.get("id") != place:
+            raise ValueError(f"event {event.get('id')!r} stands at place {place}; ids must count 0, 1, 2 ...")
+        if event.get("lane") not in lanes:
+            known = ", ".join(sorted(lanes)) or "none"
+            raise ValueError(f"event {place} is on lane {event.get('lane')!r}; the lanes are {known}")
+        if event.get("kind") not in EVENT_KINDS:
+            raise ValueError(
+                f"event {place} is of kind {event.get('kind')!r}; kinds are {', '.join(EVENT_KINDS)}"
+            )
+        if not isinstance(time, int) or time < before:
+            why = (
+                f"before its predecessor at {before} µs; time never runs back"
+                if isinstance(time, int)
+                else "which is no whole number"
+            )
+            raise ValueError(f"event {place} happens at {time!r} µs, {why}")
+        if not isinstance(causes, list) or any(
+            not isinstance(cause, int) or not 0 <= cause < place for cause in causes
+        ):
+            raise ValueError(
+                f"event {place} has causes {causes!r}; they must be a list of ids of earlier events"
+            )
+        return time
+
+    def _check_references(
+        self, part: str, place: int, entry: dict[str, Any], references: dict[str, bool]
+    ) -> None:
+        for name, needed in references.items():
+            event = entry.get(name)
+            if event is None and not needed:
+                continue
+            if not isinstance(event, int) or not 0 <= event < len(self.events):
+                one = part.removesuffix("s")
                 raise ValueError(
-                    f"event {place} is on lane {event.get('lane')!r}; the lanes are {', '.join(sorted(lanes)) or 'none'}"
+                    f'{one} {place} has "{name}" {event!r}; there are {len(self.events)} events, numbered from 0'
                 )
-            if event.get("kind") not in EVENT_KINDS:
-                raise ValueError(
-                    f"event {place} is of kind {event.get('kind')!r}; kinds are {', '.join(EVENT_KINDS)}"
-                )
-            if event["t"] < before:
-                raise ValueError(
-                    f"event {place} happens at {event['t']} µs, before its predecessor at {before} µs; time never runs back"
-                )
-            if any(not 0 <= cause < place for cause in event["causes"]):
-                raise ValueError(
-                    f"event {place} has causes {event['causes']}; a cause must be an earlier event"
-                )
-            before = event["t"]
 
     def digest(self) -> str:
         """Give the SHA-256 of the canonical JSON: equal digests mean equal runs."""
@@ -111,9 +153,12 @@ class Trace:
         return hashlib.sha256(text.encode()).hexdigest()
 
     def past(self, event: int) -> set[int]:
-        """Give the ids of all events that happened before ``event`` (its causal past, itself excluded)."""
+        """Give the ids of all events that happened before ``event`` (its causal past, itself excluded).
+
+        IndexError, here and below, where there is no such event.
+        """
         found: set[int] = set()
-        todo = list(self.events[event]["causes"])
+        todo = list(self._event(event)["causes"])
         while todo:
             cause = todo.pop()
             if cause not in found:
@@ -121,9 +166,14 @@ class Trace:
                 todo.extend(self.events[cause]["causes"])
         return found
 
+    def _event(self, id: int) -> dict[str, Any]:
+        if not isinstance(id, int) or not 0 <= id < len(self.events):
+            raise IndexError(f"there is no event {id!r}; this trace has {len(self.events)}, numbered from 0")
+        return self.events[id]
+
     def future(self, event: int) -> set[int]:
         """Give the ids of all events that ``event`` happened before (its causal future, itself excluded)."""
-        reached = {event}
+        reached = {self._event(event)["id"]}
         for later in self.events[event + 1 :]:
             if reached.intersection(later["causes"]):
                 reached.add(later["id"])
@@ -140,7 +190,7 @@ class Trace:
     def states(self, event: int) -> dict[str, dict[str, Any]]:
         """Give the state of every lane just after ``event``: lane id to its last recorded state."""
         known: dict[str, dict[str, Any]] = {}
-        for earlier in self.events[: event + 1]:
+        for earlier in self.events[: self._event(event)["id"] + 1]:
             if "state" in earlier:
                 known[earlier["lane"]] = earlier["state"]
         return known

@@ -186,22 +186,19 @@ class World(Faults):
             raise RuntimeError("this world is running already; an actor cannot run the world that runs it")
         self._running = True
         try:
+            end = FOREVER - 1 if until_us is None else until_us
             if events is None and self.recorder is None:
-                self._run_all(FOREVER if until_us is None else until_us)
+                self._run_all(end)
             else:
-                self._run_some(
-                    FOREVER if until_us is None else until_us, FOREVER if events is None else events
-                )
+                events = FOREVER if events is None else events
+                while events and self.next_us() <= end:
+                    self.step()
+                    events -= 1
+            if until_us is not None and self.next_us() > until_us:
+                self.now = max(self.now, until_us)
         finally:
             self._running, self.current = False, None
         return self
-
-    def _run_some(self, until_us: int, events: int) -> None:
-        while events and self.next_us() <= until_us:
-            self.step()
-            events -= 1
-        if events and until_us < FOREVER:
-            self.now = max(self.now, until_us)
 
     def next_us(self) -> int:
         """Give the time of the earliest entry, or a time after all times (`FOREVER`) where nothing is left."""
@@ -250,8 +247,6 @@ class World(Faults):
                 self._remove(entry)
                 if wants is not None:
                     self._put_off(entry[2], wants)
-        if until_us < FOREVER:
-            self.now = max(self.now, until_us)
 
     def _failed(self, target: Any, error: BaseException) -> None:
         """End an actor that returned (StopIteration) or raised; what was raised goes on its way."""
