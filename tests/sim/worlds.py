@@ -6,6 +6,7 @@ import random
 from typing import Any
 
 from dslab.sim import (
+    Driver,
     Future,
     Lock,
     Mailbox,
@@ -176,3 +177,14 @@ def story(world: World) -> tuple:
     """Give all that can be seen of a run: what everybody wrote, all states, the history, the clock, who still waits."""
     states = {name: (dict(node.state), node.up, node.clock()) for name, node in world.nodes.items()}
     return world.facts["lines"], states, world.operations, world.now, world.waits_for()
+
+
+def digests() -> dict[str, str]:
+    """Give the digests of the traces of some random worlds, by time and by choice."""
+    found = {}
+    for seed in range(6):
+        found[f"time {seed}"] = random_world(seed, skew=True).record(clocks=True).run().trace.digest()
+        chosen = Driver(random_world(seed).record(clocks=True))
+        chosen.run([(4, 1), (9, 2), (11, 1)], wrap=True)
+        found[f"choice {seed}"] = chosen.world.trace.digest()
+    return found
