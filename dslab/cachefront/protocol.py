@@ -188,7 +188,7 @@ class Cache:
             return False
         self.system.replaced(self.get(key), entry)
         self.slots[key] = replace(entry, expires_us=self._expiry())
-        self._show(f"{what} {entry} accepted")
+        self._show(f"{what} {entry} {'accepted' if self.switches.compare_and_set else 'written unseen'}")
         return True
 
     def _tell(self, key: str, version: int) -> None:
