@@ -172,6 +172,8 @@ class Driver:
     def _happen(self, entry: tuple) -> None:
         time, serial, target, value = entry
         world = self.world
+        if world.recorder is not None:
+            world.recorder.open()
         if serial < 0:
             self._interfere(target)
         else:
@@ -188,7 +190,7 @@ class Driver:
                 target.send(value)
             self._going_on = None
         if world.recorder is not None:
-            world.recorder.settle()
+            world.recorder.settle(target)
         world.current = None
 
     def _interfere(self, target: Any) -> None:

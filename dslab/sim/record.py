@@ -62,7 +62,7 @@ class Recorder:
         self._begun = True
         for node in self.world.nodes.values():
             self._open(node.id)
-        self.settle()
+        self.settle(None)
 
     def _open(self, lane: str) -> None:
         node = self.world.nodes.get(lane)
@@ -122,13 +122,18 @@ class Recorder:
             return
         self.event(actor.lane, "step", actor.label, (cause,) if foreign else ())
 
-    def settle(self) -> None:
-        """End one action: give each lane whose state changed its new state, on that lane's first event of the action."""
+    def open(self) -> None:
+        """Begin one action: what was recorded outside of any (while the world was built) is over."""
+        self.begin()
+        if self._first:
+            self.settle(None)
+
+    def settle(self, actor: Any) -> None:
+        """End one action of ``actor``: each lane whose state changed gets it on its first event of the action."""
         self.begin()
         for lane, node in self.world.nodes.items():
             state = plain(node.state)
             if state != self._state.get(lane):
-                actor = self.world.current
                 touched = self._first.get(lane)
                 if touched is None:
                     cause = self.last_event(actor)

@@ -211,6 +211,8 @@ class World(Faults):
         if self.next_us() == FOREVER:
             return False
         self.now, _, target, value = heappop(self._heap)
+        if self.recorder is not None:
+            self.recorder.open()
         try:
             if target.__class__ is Actor:
                 self.resume(target, value)
@@ -218,7 +220,7 @@ class World(Faults):
                 self.current = target
                 target.send(value)
             if self.recorder is not None:
-                self.recorder.settle()
+                self.recorder.settle(target)
         finally:
             self.current = None
         return True
