@@ -78,30 +78,42 @@ NO_STEP_BACK = always(
     "NO_STEP_BACK", "once a cache was told of a version, its slot never holds an older row", _no_step_back
 )
 FRESH_AT_REST = eventually(
-    "FRESH_AT_REST", "when nothing is on its way any more, no slot holds an older row than the leader", _fresh_at_rest
+    "FRESH_AT_REST",
+    "when nothing is on its way any more, no slot holds an older row than the leader",
+    _fresh_at_rest,
 )
 READ_YOUR_WRITES = always(
     "READ_YOUR_WRITES", "a client reads what it was told is committed, or something newer", _remembered("own")
 )
 NO_GENUINE_FILL_REJECTED = always(
-    "NO_GENUINE_FILL_REJECTED", "a fill of the newest row there is, is never rejected", _remembered("rejected")
+    "NO_GENUINE_FILL_REJECTED",
+    "a fill of the newest row there is, is never rejected",
+    _remembered("rejected"),
 )
 NO_FRESH_ROW_LOST = always(
     "NO_FRESH_ROW_LOST", "a marker never throws out the row that it announces", _remembered("lost")
 )
 STALE_ENDS_BY_TTL = always(
-    "STALE_ENDS_BY_TTL", "no row is served from the cache more than five minutes after it was replaced", _remembered("ttl")
+    "STALE_ENDS_BY_TTL",
+    "no row is served from the cache more than five minutes after it was replaced",
+    _remembered("ttl"),
 )
 AGE_WITHIN_TTL = always(
     "AGE_WITHIN_TTL", "no row served is more than five minutes older than the newest one", _remembered("age")
 )
 NOT_AHEAD = always(
-    "NOT_AHEAD", "a region's cache holds no version that the region's own database does not have yet", _not_ahead
+    "NOT_AHEAD",
+    "a region's cache holds no version that the region's own database does not have yet",
+    _not_ahead,
 )
 LINEARIZABLE = eventually(
-    "LINEARIZABLE", "there is one order of all reads and writes, true to real time, that explains every answer", _linearizable
+    "LINEARIZABLE",
+    "there is one order of all reads and writes, true to real time, that explains every answer",
+    _linearizable,
 )
-ACKNOWLEDGED = sometimes("ACKNOWLEDGED", "a write is acknowledged", lambda world: front(world).acknowledged > 0)
+ACKNOWLEDGED = sometimes(
+    "ACKNOWLEDGED", "a write is acknowledged", lambda world: front(world).acknowledged > 0
+)
 
 INVARIANTS = (
     NO_STEP_BACK, FRESH_AT_REST, READ_YOUR_WRITES, NO_GENUINE_FILL_REJECTED, NO_FRESH_ROW_LOST, STALE_ENDS_BY_TTL,
@@ -179,7 +191,13 @@ def _follower_refill(switches: Switches) -> World:
     system = CacheFront(world, switches)
     system.load(cached=True)
     reader, writer = system.engine("reader"), system.engine("writer")
-    world.may("the marker expires", system.cache.expire, when=lambda: _slot_kind(system) == "marker", node=system.cache.node, kind="expiry")
+    world.may(
+        "the marker expires",
+        system.cache.expire,
+        when=lambda: _slot_kind(system) == "marker",
+        node=system.cache.node,
+        kind="expiry",
+    )
 
     async def write_then_read() -> None:
         await writer.write("v2")
@@ -432,41 +450,136 @@ def positioned(switches: Switches, positions: dict[str, Any]) -> Switches:
     """Give ``switches`` with some positions changed; ValueError names the switches where one does not exist."""
     for name in positions:
         if name not in Switches.__dataclass_fields__:
-            raise ValueError(f"there is no switch {name!r}; the switches are {', '.join(Switches.__dataclass_fields__)}")
+            raise ValueError(
+                f"there is no switch {name!r}; the switches are {', '.join(Switches.__dataclass_fields__)}"
+            )
     return replace(switches, **positions)
 
 
 _LIST = (
-    Anomaly("late fill", "a fill that left before the write arrives after it", _reader_and_writer, NO_STEP_BACK,
-            ({"compare_and_set": False}, {"markers": False}), "facts 2c.1"),
-    Anomaly("out-of-order fills", "Flux fills the new row, a slow reader fills the old one", _out_of_order, NO_STEP_BACK,
-            ({"compare_and_set": False},), "facts 2c.2"),
-    Anomaly("read own write", "a client does not see its own write", _read_own_write, READ_YOUR_WRITES,
-            ({"invalidation": "async"}, {"invalidation": "none"}), "facts 2c.3"),
-    Anomaly("lost invalidation", "both invalidations are lost and the old row stays", _lost_invalidation, STALE_ENDS_BY_TTL,
-            ({"ttl_us": None},), "facts 2c.4"),
-    Anomaly("age gap", "the row that stays is a year old, however short the TTL", _lost_invalidation, AGE_WITHIN_TTL,
-            (), "facts 2c.4", always_there=True),
-    Anomaly("follower refill", "the marker is gone and a lagging follower fills the old row", _follower_refill, NO_STEP_BACK,
-            ({"refill_from": "follower"},), "facts 2c.5"),
-    Anomaly("negative cache", "\"no such row\" is cached and the row is inserted", _negative_insert, READ_YOUR_WRITES,
-            ({"invalidation": "async"}, {"invalidation": "none"}), "facts 2c.6"),
-    Anomaly("clock-stamped marker", "a marker from a fast clock keeps the newest row out", _clock_stamp, NO_GENUINE_FILL_REJECTED,
-            ({"marker_stamp": "clock"},), "facts 2c.7"),
-    Anomaly("clock steps back", "the newer row has the smaller timestamp", _clock_back, NO_STEP_BACK,
-            ({"monotonic_timestamps": False},), "facts 2c.8"),
-    Anomaly("conditional delete", "nobody knows which rows were deleted", _conditional_delete, READ_YOUR_WRITES,
-            ({"soft_deletes": False},), "facts 2c.9"),
-    Anomaly("value shipping", "another region's cache runs ahead of its own database", _warm_up, NOT_AHEAD,
-            ({"warm_up": "values"},), "facts 2c.10"),
-    Anomaly("query engine dies", "nobody is left to invalidate after the commit", _engine_dies, FRESH_AT_REST,
-            ({"flux": "off"},), "facts 2c.11"),
-    Anomaly("invalidation times out", "the write succeeds although its invalidation did not", _invalidation_times_out,
-            READ_YOUR_WRITES, (), "UB2, write path, step 6", always_there=True),
-    Anomaly("not linearizable", "one client reads the new row, after it another the old one", _new_then_old, LINEARIZABLE,
-            (), "facts 2f: stronger, not strong", always_there=True),
-    Anomaly("two rows", "one conditional update changes two rows", _two_keys, READ_YOUR_WRITES,
-            ({"invalidation": "async"},), "UB2, write path, steps 3 to 5"),
+    Anomaly(
+        "late fill",
+        "a fill that left before the write arrives after it",
+        _reader_and_writer,
+        NO_STEP_BACK,
+        ({"compare_and_set": False}, {"markers": False}),
+        "facts 2c.1",
+    ),
+    Anomaly(
+        "out-of-order fills",
+        "Flux fills the new row, a slow reader fills the old one",
+        _out_of_order,
+        NO_STEP_BACK,
+        ({"compare_and_set": False},),
+        "facts 2c.2",
+    ),
+    Anomaly(
+        "read own write",
+        "a client does not see its own write",
+        _read_own_write,
+        READ_YOUR_WRITES,
+        ({"invalidation": "async"}, {"invalidation": "none"}),
+        "facts 2c.3",
+    ),
+    Anomaly(
+        "lost invalidation",
+        "both invalidations are lost and the old row stays",
+        _lost_invalidation,
+        STALE_ENDS_BY_TTL,
+        ({"ttl_us": None},),
+        "facts 2c.4",
+    ),
+    Anomaly(
+        "age gap",
+        "the row that stays is a year old, however short the TTL",
+        _lost_invalidation,
+        AGE_WITHIN_TTL,
+        (),
+        "facts 2c.4",
+        always_there=True,
+    ),
+    Anomaly(
+        "follower refill",
+        "the marker is gone and a lagging follower fills the old row",
+        _follower_refill,
+        NO_STEP_BACK,
+        ({"refill_from": "follower"},),
+        "facts 2c.5",
+    ),
+    Anomaly(
+        "negative cache",
+        '"no such row" is cached and the row is inserted',
+        _negative_insert,
+        READ_YOUR_WRITES,
+        ({"invalidation": "async"}, {"invalidation": "none"}),
+        "facts 2c.6",
+    ),
+    Anomaly(
+        "clock-stamped marker",
+        "a marker from a fast clock keeps the newest row out",
+        _clock_stamp,
+        NO_GENUINE_FILL_REJECTED,
+        ({"marker_stamp": "clock"},),
+        "facts 2c.7",
+    ),
+    Anomaly(
+        "clock steps back",
+        "the newer row has the smaller timestamp",
+        _clock_back,
+        NO_STEP_BACK,
+        ({"monotonic_timestamps": False},),
+        "facts 2c.8",
+    ),
+    Anomaly(
+        "conditional delete",
+        "nobody knows which rows were deleted",
+        _conditional_delete,
+        READ_YOUR_WRITES,
+        ({"soft_deletes": False},),
+        "facts 2c.9",
+    ),
+    Anomaly(
+        "value shipping",
+        "another region's cache runs ahead of its own database",
+        _warm_up,
+        NOT_AHEAD,
+        ({"warm_up": "values"},),
+        "facts 2c.10",
+    ),
+    Anomaly(
+        "query engine dies",
+        "nobody is left to invalidate after the commit",
+        _engine_dies,
+        FRESH_AT_REST,
+        ({"flux": "off"},),
+        "facts 2c.11",
+    ),
+    Anomaly(
+        "invalidation times out",
+        "the write succeeds although its invalidation did not",
+        _invalidation_times_out,
+        READ_YOUR_WRITES,
+        (),
+        "UB2, write path, step 6",
+        always_there=True,
+    ),
+    Anomaly(
+        "not linearizable",
+        "one client reads the new row, after it another the old one",
+        _new_then_old,
+        LINEARIZABLE,
+        (),
+        "facts 2f: stronger, not strong",
+        always_there=True,
+    ),
+    Anomaly(
+        "two rows",
+        "one conditional update changes two rows",
+        _two_keys,
+        READ_YOUR_WRITES,
+        ({"invalidation": "async"},),
+        "UB2, write path, steps 3 to 5",
+    ),
 )
 # Scenarios in which a mutant shows that no switch of CacheFront brings about.
 EXTRA_SCENARIOS: dict[str, tuple[Callable[[Switches], World], Invariant]] = {
@@ -513,7 +626,9 @@ class Cell:
     verdict: Verdict
 
 
-def matrix(anomalies: Iterable[str] = tuple(ANOMALIES), deviations: int = 2, budget: int = 4_000) -> Generator[float, None, list[Cell]]:
+def matrix(
+    anomalies: Iterable[str] = tuple(ANOMALIES), deviations: int = 2, budget: int = 4_000
+) -> Generator[float, None, list[Cell]]:
     """Search every anomaly with everything on and with each defence off: a generator of the share done; returns the cells."""
     todo = [(name, off) for name in anomalies for off in ("", *DEFENCES)]
     cells = []

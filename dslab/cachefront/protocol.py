@@ -25,7 +25,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
 
 from dslab.sim import Node, World, sleep
 
@@ -38,8 +37,16 @@ CHOICES = {
     "refill_from": ("leader", "follower"),
     "flux": ("fills", "invalidates", "off"),
     "warm_up": ("keys", "values"),
-    "bug": ("", "cas in two steps", "cas compares text", "first key only", "flux skips deletes", "ttl renewed by hits", "acks first",
-            "marker wins ties"),
+    "bug": (
+        "",
+        "cas in two steps",
+        "cas compares text",
+        "first key only",
+        "flux skips deletes",
+        "ttl renewed by hits",
+        "acks first",
+        "marker wins ties",
+    ),
 }
 
 
@@ -73,12 +80,24 @@ class Switches:
     def __post_init__(self) -> None:
         for name, choices in CHOICES.items():
             if getattr(self, name) not in choices:
-                raise ValueError(f"{name}={getattr(self, name)!r} is no choice; use one of {', '.join(map(repr, choices))}")
-        for name in ("compare_and_set", "markers", "soft_deletes", "monotonic_timestamps", "negative_caching"):
+                raise ValueError(
+                    f"{name}={getattr(self, name)!r} is no choice; use one of {', '.join(map(repr, choices))}"
+                )
+        for name in (
+            "compare_and_set",
+            "markers",
+            "soft_deletes",
+            "monotonic_timestamps",
+            "negative_caching",
+        ):
             if not isinstance(getattr(self, name), bool):
                 raise ValueError(f"{name}={getattr(self, name)!r} is no switch position; use True or False")
-        if self.ttl_us is not None and (not isinstance(self.ttl_us, int) or isinstance(self.ttl_us, bool) or self.ttl_us <= 0):
-            raise ValueError(f"ttl_us={self.ttl_us!r} is not possible; use a whole number of microseconds over 0, or None")
+        if self.ttl_us is not None and (
+            not isinstance(self.ttl_us, int) or isinstance(self.ttl_us, bool) or self.ttl_us <= 0
+        ):
+            raise ValueError(
+                f"ttl_us={self.ttl_us!r} is not possible; use a whole number of microseconds over 0, or None"
+            )
 
 
 @dataclass(frozen=True)
@@ -128,7 +147,9 @@ class Cache:
         self.system, self.switches = system, system.switches
         self.slots: dict[str, Entry] = {}
         self.told: dict[str, int] = {}  # for the invariants: the newest version that this cache has heard of
-        self.rule: Callable[[Entry, Entry], bool] | None = None  # somebody else's compare-and-set, for an exercise
+        self.rule: Callable[[Entry, Entry], bool] | None = (
+            None  # somebody else's compare-and-set, for an exercise
+        )
         self.node = system.world.node(name, label="Redis slot", kind="cache", slot="empty")
         for handler in (self.get, self.fill, self.invalidate, self.put):
             self.node.on(handler.__name__, handler)
@@ -158,7 +179,9 @@ class Cache:
             return self.rule(old, new)
         if self.switches.bug == "cas compares text":
             return str(new.ts) > str(old.ts)
-        return new.ts > old.ts or (new.ts == old.ts and (new.kind != "marker" or self.switches.bug == "marker wins ties"))
+        return new.ts > old.ts or (
+            new.ts == old.ts and (new.kind != "marker" or self.switches.bug == "marker wins ties")
+        )
 
     def fill(self, key: str, entry: Entry) -> bool:
         """Write a row that was read from the store; gives whether it was accepted."""
@@ -246,8 +269,12 @@ class Store:
         """Write ``value`` to the rows ``where`` (None deletes them); give the changed keys with timestamp and version."""
         ts = self.next_ts()
         changed = [self._change(key, value, ts) for key in where]
-        if conditional:  # the caller cannot know the keys: select them by this transaction's timestamp, before COMMIT
-            changed = [change for change in changed if change.key in self.rows and self.rows[change.key].ts == ts]
+        if (
+            conditional
+        ):  # the caller cannot know the keys: select them by this transaction's timestamp, before COMMIT
+            changed = [
+                change for change in changed if change.key in self.rows and self.rows[change.key].ts == ts
+            ]
         for key in where:
             self._publish(key, ts)
         return changed
@@ -300,9 +327,13 @@ class Store:
 class Engine:
     """A query engine on behalf of one client: reads through the cache, writes through the leader."""
 
-    def __init__(self, system: CacheFront, name: str, label: str = "", cache: str = "cache", skew: int = 0) -> None:
+    def __init__(
+        self, system: CacheFront, name: str, label: str = "", cache: str = "cache", skew: int = 0
+    ) -> None:
         self.system, self.switches, self.cache, self.skew = system, system.switches, cache, skew
-        self.node = system.world.node(name, label=label or name.capitalize(), kind="client", saw="nothing yet")
+        self.node = system.world.node(
+            name, label=label or name.capitalize(), kind="client", saw="nothing yet"
+        )
         self.node.on("warm", self.warm)
         self.own: dict[str, int] = {}  # the newest version of its own that was acknowledged to this client
         self.fill_delay_us = 0  # how long its fills are held up on their way (a full buffer, a pause)
@@ -341,11 +372,15 @@ class Engine:
         if old is None or entry.ts >= old.ts:
             self.node.send(self.cache, "put", key=key, entry=entry)
 
-    async def write(self, value: str | None, keys: tuple[str, ...] = ("k",), conditional: bool = False) -> None:
+    async def write(
+        self, value: str | None, keys: tuple[str, ...] = ("k",), conditional: bool = False
+    ) -> None:
         """Commit ``value`` to ``keys`` (None deletes) and invalidate what changed, before the answer or behind it."""
         name = "delete" if value is None else "write"
         operation = self.system.world.invoke(self.node.id, name, key=" ".join(keys), value=value)
-        changed = await self.node.call("leader", "commit", where=list(keys), value=value, conditional=conditional)
+        changed = await self.node.call(
+            "leader", "commit", where=list(keys), value=value, conditional=conditional
+        )
         if self.switches.bug == "first key only":
             changed = changed[:1]
         if self.switches.invalidation == "sync" and self.switches.bug != "acks first":
@@ -369,7 +404,11 @@ class Engine:
 
     # [/sync]
     def _stamped(self, change: Change) -> Change:
-        return change if self.switches.marker_stamp == "commit" else replace(change, ts=self.system.leader.clock + self.skew)
+        return (
+            change
+            if self.switches.marker_stamp == "commit"
+            else replace(change, ts=self.system.leader.clock + self.skew)
+        )
 
     async def warm(self, key: str) -> None:
         """Replay a read that another region did: the slot is filled from this region's own store."""
@@ -380,7 +419,13 @@ class Engine:
 class CacheFront:
     """One region: a cache, a leader, perhaps a follower, perhaps Flux, and query engines; and what the invariants remember."""
 
-    def __init__(self, world: World, switches: Switches, follower: bool = False, invalidation_timeout_us: int | None = None) -> None:
+    def __init__(
+        self,
+        world: World,
+        switches: Switches,
+        follower: bool = False,
+        invalidation_timeout_us: int | None = None,
+    ) -> None:
         self.world, self.switches = world, switches
         world.facts["cachefront"] = self  # where the invariants find it
         self.invalidation_timeout_us = invalidation_timeout_us
@@ -423,7 +468,9 @@ class CacheFront:
         """Remember that a cache refused the newest row there is."""
         if entry.kind == "row" and entry.version == self.leader.version(key):
             held = cache.get(key)
-            self.complaints["rejected"].append(f"the fill of {entry}, the newest row there is, was rejected: the slot holds {held}")
+            self.complaints["rejected"].append(
+                f"the fill of {entry}, the newest row there is, was rejected: the slot holds {held}"
+            )
 
     def replaced(self, old: Entry | None, new: Entry) -> None:
         """Remember that a marker threw out the very row that it announces."""
@@ -436,7 +483,9 @@ class CacheFront:
         own = engine.own.get(key, 0)
         if entry.version < own:
             wrote = self._version(key, own)
-            self.complaints["own"].append(f"{engine.node.label} was told that {wrote} is committed, then read {entry}")
+            self.complaints["own"].append(
+                f"{engine.node.label} was told that {wrote} is committed, then read {entry}"
+            )
         past = self.leader.history.get(key, [])
         if hit and 0 < entry.version < len(past):
             self._measure(key, entry, past, began_us)
@@ -446,10 +495,14 @@ class CacheFront:
         duration = began_us - past[entry.version].committed_us
         age_gap = past[-1].committed_us - past[entry.version - 1].committed_us
         if duration > bound:
-            self.complaints["ttl"].append(f"{entry} was served {duration / 1e6:.0f} s after {past[entry.version]} replaced it")
+            self.complaints["ttl"].append(
+                f"{entry} was served {duration / 1e6:.0f} s after {past[entry.version]} replaced it"
+            )
         if age_gap > bound:
             days = age_gap / (24 * 60 * MINUTE_US)
-            self.complaints["age"].append(f"{entry} was served {duration / 1e6:.0f} s after it was replaced, but it is {days:.0f} days older")
+            self.complaints["age"].append(
+                f"{entry} was served {duration / 1e6:.0f} s after it was replaced, but it is {days:.0f} days older"
+            )
 
     def _version(self, key: str, version: int) -> str:
         return str(self.leader.history[key][version - 1])

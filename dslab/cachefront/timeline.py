@@ -99,7 +99,14 @@ def timeline(network_ms: float = 1.0, cdc_lag_ms: float = 500.0, fill_delay_ms: 
     return _result(world, system, watch, {"ttl_s": ttl_s, "row_age": row_age})
 
 
-def _check(network_ms: float, cdc_lag_ms: float, fill_delay_ms: float, second_read_ms: float, ttl_s: float, row_age: str) -> None:
+def _check(
+    network_ms: float,
+    cdc_lag_ms: float,
+    fill_delay_ms: float,
+    second_read_ms: float,
+    ttl_s: float,
+    row_age: str,
+) -> None:
     for name, value, low, high in (
         ("network_ms", network_ms, 0.1, 2.5), ("cdc_lag_ms", cdc_lag_ms, 0, 5_000),
         ("fill_delay_ms", fill_delay_ms, 0, 2_000), ("second_read_ms", second_read_ms, 0, 5_000), ("ttl_s", ttl_s, 1e-3, 86_400),
@@ -167,7 +174,10 @@ def staleness_by_lag(network_ms: float = 1.0, ttl_s: float = 300.0, row_age: str
         runs = [timeline(network_ms=network_ms, cdc_lag_ms=lag, cached=True, markers=True, ttl_s=ttl_s, row_age=row_age, **settings)
                 for lag in lags]  # fmt: skip
         series[way] = Series(way, lags, tuple(run["stale_s"] * 1e3 for run in runs))
-        expected = tuple(min(theory[way](lag), lag + network_ms) if way in ("sync", "async") else theory[way](lag) for lag in lags)
+        expected = tuple(
+            min(theory[way](lag), lag + network_ms) if way in ("sync", "async") else theory[way](lag)
+            for lag in lags
+        )
         series[f"{way} (theory)"] = Series(f"{way}, closed form", lags, expected, "theory")
     at = lags.index(300.0)
     text = (f"With a CDC lag of 300 ms a cached row stays stale for {series['sync'].y[at]:.0f} ms with markers on the write path, for "

@@ -16,7 +16,16 @@ from dslab.check.explore import Scenario, Verdict, explore, explore_in_slices, r
 from dslab.check.history import History, Operation, read_history
 from dslab.check.invariants import Invariant, Violation, always, eventually, expect_violation, sometimes
 from dslab.check.linearizable import LinearizabilityVerdict, linearizable
-from dslab.check.models import cas_register, counter, key_value, multi_register, mutex, queue, register, set_model
+from dslab.check.models import (
+    cas_register,
+    counter,
+    key_value,
+    multi_register,
+    mutex,
+    queue,
+    register,
+    set_model,
+)
 from dslab.check.stepper import Stepper
 
 __all__ = [

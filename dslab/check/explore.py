@@ -87,7 +87,9 @@ class Verdict:
 
     def _extent(self) -> str:
         text = count(self.searched, "schedule")
-        text += ", which are all there are" if self.exhausted else f" with up to {count(self.depth, 'surprise')}"
+        text += (
+            ", which are all there are" if self.exhausted else f" with up to {count(self.depth, 'surprise')}"
+        )
         if self.sampled:
             text += f", and {self.sampled:,} sampled with more"
         if self.cut_short:
@@ -123,10 +125,14 @@ def explore_in_slices(scenario: Callable[[], World], invariants: Iterable[Invari
     """`explore`, as a generator that yields the share of the budget spent, so that a screen stays alive meanwhile."""
     invariants = list(invariants)
     if not invariants:
-        raise ValueError("explore needs at least one invariant to look for; without one nothing could be found")
+        raise ValueError(
+            "explore needs at least one invariant to look for; without one nothing could be found"
+        )
     for name, value, least in (("deviations", deviations, 0), ("budget", budget, 1), ("limit", limit, 1)):
         if not isinstance(value, int) or value < least:
-            raise ValueError(f"{name}={value!r} is not possible; it must be a whole number of at least {least}")
+            raise ValueError(
+                f"{name}={value!r} is not possible; it must be a whole number of at least {least}"
+            )
     search = _Search(scenario, invariants, limit)
     deadline = None if seconds is None else time.monotonic() + seconds
     level, depth, stopped = [((), 0)], -1, ""
@@ -169,7 +175,9 @@ class _Search:
             self.longest = len(driver.counts)
         return driver.counts
 
-    def _watch(self, driver: Driver, picks: Iterable[tuple[int, int]], wrap: bool = False) -> tuple[Invariant, str] | None:
+    def _watch(
+        self, driver: Driver, picks: Iterable[tuple[int, int]], wrap: bool = False
+    ) -> tuple[Invariant, str] | None:
         broken = self._broken = []
         try:
             driver.run(picks, self._watcher(), self.limit, wrap)
@@ -203,7 +211,9 @@ class _Search:
                 return [(invariant, why)]
         return []
 
-    def whole_level(self, level: list, depth: int, deadline: float | None, budget: int) -> Generator[float, None, tuple[list, str]]:
+    def whole_level(
+        self, level: list, depth: int, deadline: float | None, budget: int
+    ) -> Generator[float, None, tuple[list, str]]:
         """Run every schedule that has one surprise more than those of ``level``; give them with their counts of options."""
         ran = []
         for picks in _children(level) if depth >= 0 else [()]:
@@ -217,7 +227,9 @@ class _Search:
                 yield self.ran / budget
         return ran, ""
 
-    def sample(self, rng: random.Random, least: int, most: int, budget: int, deadline: float | None) -> Iterator[float]:
+    def sample(
+        self, rng: random.Random, least: int, most: int, budget: int, deadline: float | None
+    ) -> Iterator[float]:
         """Spend what is left of the budget on random schedules of ``least``..``most`` surprises."""
         while self.ran < budget and not self.found:
             places = sorted(rng.sample(range(self.longest), min(rng.randint(least, most), self.longest)))
@@ -240,7 +252,9 @@ class _Search:
     def _shorten(self, picks: Picks, invariant: Invariant) -> Picks:
         """Leave out of a sampled schedule every surprise that the violation does not need."""
         left = len(picks) + 1
-        while len(picks) < left:  # again until nothing can go: without one surprise another may no longer be needed
+        while (
+            len(picks) < left
+        ):  # again until nothing can go: without one surprise another may no longer be needed
             left = len(picks)
             for pick in picks:
                 fewer = tuple(other for other in picks if other != pick)
@@ -253,16 +267,18 @@ class _Search:
 
     def verdict(self, searched: int, depth: int, exhausted: bool, stopped: str) -> Verdict:
         """Say what was found, replaying the schedule with a trace."""
-        known = dict(scenario=scenario_name(self.scenario), searched=searched, depth=depth, exhausted=exhausted,
-                     sampled=self.ran - searched, stopped=stopped, cut_short=self.cut_short)  # fmt: skip
+        known = {"scenario": scenario_name(self.scenario), "searched": searched, "depth": depth, "exhausted": exhausted,
+                     "sampled": self.ran - searched, "stopped": stopped, "cut_short": self.cut_short}  # fmt: skip
         if self.found:
-            picks, invariant, why = self.found
+            picks, invariant, _why = self.found
             run = Replay(self.scenario, picks, [invariant], self.limit)
             known["point_of_no_return"] = run.mark_point_of_no_return(invariant)
             return Verdict(held=False, **known, **run.verdict_fields())
         if self.unseen:
             first = self.unseen[0]
-            return Verdict(held=False, **known, invariant=first.name, kind=first.kind, sentence=first.sentence)
+            return Verdict(
+                held=False, **known, invariant=first.name, kind=first.kind, sentence=first.sentence
+            )
         return Verdict(held=True, **known)
 
 
@@ -274,8 +290,9 @@ def _children(level: list) -> Iterator[Picks]:
                 yield (*picks, (place, option))
 
 
-
-def replay(scenario: Callable[[], World], token: str, invariants: Iterable[Invariant] = (), limit: int = 10_000) -> Verdict:
+def replay(
+    scenario: Callable[[], World], token: str, invariants: Iterable[Invariant] = (), limit: int = 10_000
+) -> Verdict:
     """Run the one schedule that ``token`` stands for, recording a Trace, and give the verdict on ``invariants``.
 
     Raises ValueError, in a sentence, where the token is cut short, belongs to another scenario, or asks for an option that
@@ -285,5 +302,9 @@ def replay(scenario: Callable[[], World], token: str, invariants: Iterable[Invar
     try:
         run = Replay(scenario, picks, list(invariants), limit)
     except IndexError as error:
-        raise ValueError(f"the token {token!r} does not fit {scenario_name(scenario)!r} as it is set now: {error}") from None
-    return Verdict(scenario_name(scenario), run.broken is None, searched=1, depth=len(picks), **run.verdict_fields())
+        raise ValueError(
+            f"the token {token!r} does not fit {scenario_name(scenario)!r} as it is set now: {error}"
+        ) from None
+    return Verdict(
+        scenario_name(scenario), run.broken is None, searched=1, depth=len(picks), **run.verdict_fields()
+    )

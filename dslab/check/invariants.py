@@ -77,6 +77,8 @@ def expect_violation(invariant: Invariant | str) -> Iterator[None]:
         yield
     except Violation as violation:
         if violation.verdict.invariant != name:
-            raise AssertionError(f"expected {name} to be violated, but it was {violation.verdict.invariant}") from violation
+            raise AssertionError(
+                f"expected {name} to be violated, but it was {violation.verdict.invariant}"
+            ) from violation
     else:
         raise AssertionError(f"expected {name} to be violated, but nothing was")

@@ -31,17 +31,20 @@ def parse_token(token: str, name: str) -> Picks:
     if parts[0] != name:
         raise ValueError(f"this token belongs to the scenario {parts[0]!r}, not to {name!r}")
     if sha256(f"{parts[0]}:{parts[1]}".encode()).hexdigest()[:6] != parts[2]:
-        raise ValueError(f"the token {token!r} was cut short or changed: its check digits do not fit; copy it whole")
+        raise ValueError(
+            f"the token {token!r} was cut short or changed: its check digits do not fit; copy it whole"
+        )
     if parts[1] == "0":
         return ()
-    picks = tuple(tuple(int(number) for number in pick.split(".")) for pick in parts[1].split("-"))
-    return picks  # type: ignore[return-value]
+    return tuple(tuple(int(number) for number in pick.split(".")) for pick in parts[1].split("-"))
 
 
 class Replay:
     """One schedule, run with a trace. ``broken`` is (invariant, explanation) or None."""
 
-    def __init__(self, scenario: Callable[[], World], picks: Picks, invariants: list[Invariant], limit: int) -> None:
+    def __init__(
+        self, scenario: Callable[[], World], picks: Picks, invariants: list[Invariant], limit: int
+    ) -> None:
         self.scenario, self.picks, self.limit = scenario, picks, limit
         self.name = scenario_name(scenario)
         self.invariants = invariants
@@ -70,12 +73,16 @@ class Replay:
             if not options or (options[0].kind == "rest" and not index):
                 break
             if index >= len(options):
-                raise IndexError(f"at place {place} there are {len(options)} options, and none is number {index}")
+                raise IndexError(
+                    f"at place {place} there are {len(options)} options, and none is number {index}"
+                )
             self._note(world, options, index)
             driver.take(index)
             self._look(world, "always")
         if todo:
-            raise IndexError(f"the run ends after {len(self.steps)} events; the schedule wants a choice at {min(todo)}")
+            raise IndexError(
+                f"the run ends after {len(self.steps)} events; the schedule wants a choice at {min(todo)}"
+            )
         if self.broken is None and driver.finished:
             self._look(world, "eventually")
         self.trace: Trace = world.trace
@@ -101,11 +108,16 @@ class Replay:
 
     def verdict_fields(self) -> dict[str, Any]:
         """Give the fields of a Verdict that a replayed schedule can fill."""
-        fields: dict[str, Any] = dict(schedule=tuple(self.steps), surprises=tuple(self.surprises),
-                                      token=make_token(self.name, self.picks), trace=self.trace)  # fmt: skip
+        fields: dict[str, Any] = {"schedule": tuple(self.steps), "surprises": tuple(self.surprises),
+                                      "token": make_token(self.name, self.picks), "trace": self.trace}  # fmt: skip
         if self.broken is not None:
             invariant, why = self.broken
-            fields |= dict(invariant=invariant.name, kind=invariant.kind, sentence=invariant.sentence, explanation=why)
+            fields |= {
+                "invariant": invariant.name,
+                "kind": invariant.kind,
+                "sentence": invariant.sentence,
+                "explanation": why,
+            }
         return fields
 
     def mark_point_of_no_return(self, invariant: Invariant) -> int | None:

@@ -61,7 +61,9 @@ class Stepper:
     @property
     def token(self) -> str:
         """The schedule so far as a text for `load` and `dslab.check.replay`."""
-        return make_token(self.name, tuple((place, index) for place, index in enumerate(self._picked) if index))
+        return make_token(
+            self.name, tuple((place, index) for place, index in enumerate(self._picked) if index)
+        )
 
     def choices(self) -> list[Choice]:
         """Give what could happen next, the default first; empty where the run is over."""
@@ -105,7 +107,9 @@ class Stepper:
             self._follow([wanted.get(place, 0) for place in range(max(wanted, default=-1) + 1)])
         except IndexError as error:
             self._follow(before)
-            raise ValueError(f"the token {token!r} does not fit this scenario as it is set now: {error}") from None
+            raise ValueError(
+                f"the token {token!r} does not fit this scenario as it is set now: {error}"
+            ) from None
 
     # -- watching -----------------------------------------------------------------------------------------
 

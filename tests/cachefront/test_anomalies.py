@@ -114,7 +114,9 @@ def test_matrix_is_complete_and_agrees_with_the_anomalies():
 
 def test_a_vacuous_scenario_would_fail():
     """The search also asks that a write is acknowledged; a scenario in which nothing happens is no evidence."""
-    never = sometimes("NEVER", "three writes are acknowledged", lambda world: anomalies.front(world).acknowledged >= 3)
+    never = sometimes(
+        "NEVER", "three writes are acknowledged", lambda world: anomalies.front(world).acknowledged >= 3
+    )
     assert not explore(ANOMALIES["read own write"].scenario(), [never]).held
 
 

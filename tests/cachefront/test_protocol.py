@@ -105,7 +105,9 @@ def test_a_miss_fills_the_slot():
     assert str(front.cache.get("k")) == "v1@10"
 
 
-@pytest.mark.parametrize(("invalidation", "answered_us"), [("sync", 4_000), ("async", 2_000), ("none", 2_000)])
+@pytest.mark.parametrize(
+    ("invalidation", "answered_us"), [("sync", 4_000), ("async", 2_000), ("none", 2_000)]
+)
 def test_synchronous_invalidation_costs_one_round_trip(invalidation, answered_us):
     """One hop takes 1 ms: two for the commit, two more for the marker."""
     front = system(invalidation=invalidation)

@@ -73,7 +73,15 @@ def test_parameter_out_of_range_is_told(wrong, says):
 
 
 @pytest.mark.parametrize(
-    ("seconds", "text"), [(0.0005, "0.5 ms"), (0.48, "480 ms"), (1.0, "1 s"), (300, "5 min"), (86_400, "24 h"), (31_536_000, "365 days")]
+    ("seconds", "text"),
+    [
+        (0.0005, "0.5 ms"),
+        (0.48, "480 ms"),
+        (1.0, "1 s"),
+        (300, "5 min"),
+        (86_400, "24 h"),
+        (31_536_000, "365 days"),
+    ],
 )
 def test_span_has_a_unit_that_fits(seconds, text):
     assert span(seconds) == text

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from dslab.check import Scenario, always, eventually, explore, expect_violation, sometimes
+from dslab.check import Scenario, always, eventually, expect_violation, explore, sometimes
 from dslab.check.explore import explore_in_slices
 from dslab.sim import World, step
 
@@ -45,7 +45,9 @@ def walkers(actors, steps):
     return build
 
 
-COUNTS_ALL = eventually("COUNTS_ALL", "every addition counts", lambda w: w.nodes["store"].state["x"] == 2 or "one was lost")
+COUNTS_ALL = eventually(
+    "COUNTS_ALL", "every addition counts", lambda w: w.nodes["store"].state["x"] == 2 or "one was lost"
+)
 TRUE = eventually("TRUE", "nothing is asked", lambda world: True)
 
 
@@ -104,7 +106,9 @@ def test_level_that_does_not_fit_is_sampled_and_said():
 
 
 def test_sampling_is_the_same_every_time():
-    wanted = always("RARE", "walker 2 does not come first nine times", lambda w: w.facts["order"][:9] != [2] * 9)
+    wanted = always(
+        "RARE", "walker 2 does not come first nine times", lambda w: w.facts["order"][:9] != [2] * 9
+    )
     runs = [explore(walkers(3, 10), [wanted, TRUE], deviations=9, budget=300, seed=7) for _ in range(2)]
     assert runs[0] == runs[1]
 

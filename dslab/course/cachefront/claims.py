@@ -13,7 +13,9 @@ FEB_2024, AUG_2025, JAN_2026 = "15 February 2024", "26 August 2025", "January 20
 
 def _strong() -> Measurement:
     verdict = anomalies.search("not linearizable")
-    return Measurement("not linearizable" if not verdict.held else "no violation found", "", verdict.describe())
+    return Measurement(
+        "not linearizable" if not verdict.held else "no violation found", "", verdict.describe()
+    )
 
 
 def _own_reads() -> Measurement:
@@ -34,21 +36,32 @@ def _duration() -> Measurement:
 
 def _age_gap() -> Measurement:
     run = timeline.timeline(cached=True, lose=True, ttl_s=300.0, row_age="a year")
-    return Measurement(round(run["age_gap_s"] / 86_400), "days", "the same run, of a row last written a year before")
+    return Measurement(
+        round(run["age_gap_s"] / 86_400), "days", "the same run, of a row last written a year before"
+    )
 
 
 def _soft_deletes() -> Measurement:
-    on, off = anomalies.search("conditional delete"), anomalies.search("conditional delete", soft_deletes=False)
+    on, off = (
+        anomalies.search("conditional delete"),
+        anomalies.search("conditional delete", soft_deletes=False),
+    )
     return Measurement("needed" if on.held and not off.held else "not needed", "", off.describe())
 
 
 def _clock_stamps() -> Measurement:
-    on, off = anomalies.search("clock-stamped marker"), anomalies.search("clock-stamped marker", marker_stamp="clock")
+    on, off = (
+        anomalies.search("clock-stamped marker"),
+        anomalies.search("clock-stamped marker", marker_stamp="clock"),
+    )
     return Measurement("rejected" if on.held and not off.held else "accepted", "", off.describe())
 
 
 def _flux_lag() -> Measurement:
-    runs = {lag: timeline.timeline(cached=True, invalidation="none", markers=True, cdc_lag_ms=lag) for lag in (100, 900, 3_000)}
+    runs = {
+        lag: timeline.timeline(cached=True, invalidation="none", markers=True, cdc_lag_ms=lag)
+        for lag in (100, 900, 3_000)
+    }
     extra_ms = max(round(run["stale_s"] * 1e3 - lag, 3) for lag, run in runs.items())
     return Measurement(extra_ms, "ms more than the lag", "at lags of 100, 900 and 3,000 ms")
 
@@ -61,7 +74,11 @@ def _keys_only() -> Measurement:
 def _day_hit_rate() -> Measurement:
     writes = 1_000
     run = fleet.hit_rate(ttl_s=86_400, skew=0.9, reads_per_write=writes)
-    return Measurement(round(100 * run["hit_rate"], 2), "%", f"one write for {writes:,} reads; no TTL can pass {100 * run['ceiling']:.2f} % then")
+    return Measurement(
+        round(100 * run["hit_rate"], 2),
+        "%",
+        f"one write for {writes:,} reads; no TTL can pass {100 * run['ceiling']:.2f} % then",
+    )
 
 
 def _ordinary_hit_rate() -> Measurement:
@@ -84,12 +101,18 @@ def _scale(metric: str, digits: int = 0) -> Measurement:
 
 def _database_reads() -> Measurement:
     run = fleet.load_at_scale()
-    return Measurement(round(run["load_0.999"]), "rows/s", "what is left of 150 million rows/s at a hit rate of 99.9 %")
+    return Measurement(
+        round(run["load_0.999"]), "rows/s", "what is left of 150 million rows/s at a hit rate of 99.9 %"
+    )
 
 
 def _cross_sharding() -> Measurement:
     same, cross = (fleet.cluster_loss(sharding=way)["hottest_multiple"] for way in ("same", "cross"))
-    return Measurement(round(same / cross, 2), "times", f"hottest shard {same:.0f} against {cross:.1f} times its normal load at 99 %")
+    return Measurement(
+        round(same / cross, 2),
+        "times",
+        f"hottest shard {same:.0f} against {cross:.1f} times its normal load at 99 %",
+    )
 
 
 CLAIMS = Ledger(

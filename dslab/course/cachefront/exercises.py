@@ -35,7 +35,11 @@ second_reader = ROOM.add(
         "second reader",
         "The slot is empty. A reader misses, reads `v1` and its fill is held up for 20 ms. Meanwhile a writer commits `v2` and deletes "
         "the slot before it answers. Compare-and-set is on. 100 ms later a second reader asks. What does it get?",
-        {"a": "v2: the compare-and-set rejects the late fill", "b": "v1, until Flux repairs the slot", "c": "nothing: the slot is empty"},
+        {
+            "a": "v2: the compare-and-set rejects the late fill",
+            "b": "v1, until Flux repairs the slot",
+            "c": "nothing: the slot is empty",
+        },
         {
             "a": "The compare-and-set compares with what is in the slot, and the delete left nothing there to compare with.",
             "c": "It was empty for some milliseconds; then the held-up fill arrived.",
@@ -50,7 +54,9 @@ both_halves = ROOM.add(
         "both halves",
         "With compare-and-set and markers on, and everything else as Uber runs it: is there still a schedule, with up to three surprises, "
         "in which the slot goes back to an older row?",
-        {"yes": "The referee ran every schedule with up to three surprises and found none. That is no proof, but it is a search."},
+        {
+            "yes": "The referee ran every schedule with up to three surprises and found none. That is no proof, but it is a search."
+        },
         decide=lambda verdict: not verdict.held,
         because=lambda verdict: verdict.describe(),
     )
@@ -99,29 +105,69 @@ hottest_shard = ROOM.add(
 
 # -- the zoo ----------------------------------------------------------------------------------------------
 
-_JUDGES = [i for i in anomalies.INVARIANTS if i not in (anomalies.AGE_WITHIN_TTL, anomalies.NOT_AHEAD, anomalies.LINEARIZABLE)]
+_JUDGES = [
+    i
+    for i in anomalies.INVARIANTS
+    if i not in (anomalies.AGE_WITHIN_TTL, anomalies.NOT_AHEAD, anomalies.LINEARIZABLE)
+]
 
 
 def _variant(scenario: str, bug: str = "", **positions: Any) -> Scenario:
-    build = anomalies.EXTRA_SCENARIOS[scenario][0] if scenario in anomalies.EXTRA_SCENARIOS else anomalies.anomaly(scenario).build
+    build = (
+        anomalies.EXTRA_SCENARIOS[scenario][0]
+        if scenario in anomalies.EXTRA_SCENARIOS
+        else anomalies.anomaly(scenario).build
+    )
     switches = anomalies.positioned(Switches(bug=bug), positions)
     return Scenario(scenario, partial(build, switches))
 
 
 _BUGS = (
-    ("cas in two steps", "late fill", "the slot is read and compared by the query engine, then written", "NO_STEP_BACK"),
-    ("cas compares text", "nine, then nineteen", "timestamps are compared as text, so 9 is after 19", "NO_STEP_BACK"),
-    ("first key only", "two rows", "a conditional update invalidates only the first row it changed", "READ_YOUR_WRITES"),
-    ("flux skips deletes", "query engine dies deleting", "the change feed leaves deletes out", "FRESH_AT_REST"),
+    (
+        "cas in two steps",
+        "late fill",
+        "the slot is read and compared by the query engine, then written",
+        "NO_STEP_BACK",
+    ),
+    (
+        "cas compares text",
+        "nine, then nineteen",
+        "timestamps are compared as text, so 9 is after 19",
+        "NO_STEP_BACK",
+    ),
+    (
+        "first key only",
+        "two rows",
+        "a conditional update invalidates only the first row it changed",
+        "READ_YOUR_WRITES",
+    ),
+    (
+        "flux skips deletes",
+        "query engine dies deleting",
+        "the change feed leaves deletes out",
+        "FRESH_AT_REST",
+    ),
     ("ttl renewed by hits", "read again and again", "every hit starts the TTL anew", "STALE_ENDS_BY_TTL"),
-    ("acks first", "read own write", "the write is answered before its markers are there", "READ_YOUR_WRITES"),
-    ("marker wins ties", "Flux comes late", "a marker replaces a row of the same timestamp", "NO_FRESH_ROW_LOST"),
+    (
+        "acks first",
+        "read own write",
+        "the write is answered before its markers are there",
+        "READ_YOUR_WRITES",
+    ),
+    (
+        "marker wins ties",
+        "Flux comes late",
+        "a marker replaces a row of the same timestamp",
+        "NO_FRESH_ROW_LOST",
+    ),
 )
 _SCENES = ("late fill", "read own write", "two rows", "Flux comes late", "read again and again")
 ZOO = Zoo(
     "CacheFront",
     right={f"as Uber runs it: {name}": _variant(name) for name in _SCENES},
-    mutants={bug: Mutant(_variant(scenario, bug), told, caught_by) for bug, scenario, told, caught_by in _BUGS},
+    mutants={
+        bug: Mutant(_variant(scenario, bug), told, caught_by) for bug, scenario, told, caught_by in _BUGS
+    },
     invariants=_JUDGES,
     search=partial(explore, deviations=3),
 )
@@ -143,7 +189,13 @@ LATE_FILL_ZOO = Zoo(
 # -- exercises ----------------------------------------------------------------------------------------------
 
 _NEEDED = ("late fill", "read own write", "query engine dies")
-_OFF: dict[str, Any] = {"compare_and_set": False, "markers": False, "invalidation": "none", "flux": "off", "soft_deletes": False}
+_OFF: dict[str, Any] = {
+    "compare_and_set": False,
+    "markers": False,
+    "invalidation": "none",
+    "flux": "off",
+    "soft_deletes": False,
+}
 
 
 def _settled(answer: dict[str, Any]) -> Feedback:
@@ -151,12 +203,20 @@ def _settled(answer: dict[str, Any]) -> Feedback:
     verdicts = {name: anomalies.search(name, **answer) for name in _NEEDED}
     for name, verdict in verdicts.items():
         if not verdict.held:
-            return Feedback.no(f"With these settings the anomaly “{name}” still shows.", verdict.invariant, verdict)
+            return Feedback.no(
+                f"With these settings the anomaly “{name}” still shows.", verdict.invariant, verdict
+            )
     for switch, off in _OFF.items():
-        if answer[switch] != off and all(anomalies.search(name, **(answer | {switch: off})).held for name in _NEEDED):
-            return Feedback.no(f"It holds, but {switch} is not needed for it.", f"{switch}={off!r} holds as well")
+        if answer[switch] != off and all(
+            anomalies.search(name, **(answer | {switch: off})).held for name in _NEEDED
+        ):
+            return Feedback.no(
+                f"It holds, but {switch} is not needed for it.", f"{switch}={off!r} holds as well"
+            )
     extent = sum(verdict.searched for verdict in verdicts.values())
-    return Feedback.yes(f"No violation in {extent:,} schedules with up to three surprises, and nothing is on that is not needed.")
+    return Feedback.yes(
+        f"No violation in {extent:,} schedules with up to three surprises, and nothing is on that is not needed."
+    )
 
 
 fewest = ROOM.add(
@@ -205,7 +265,9 @@ def _rule_is_right(rule: Callable[[Entry, Entry], bool]) -> Feedback:
         verdict: Verdict = explore(_with_rule(rule, name), _JUDGES, deviations=2)
         searched += verdict.searched
         if not verdict.held:
-            return Feedback.no(f"In the scenario “{name}” your rule breaks {verdict.invariant}.", verdict.invariant, verdict)
+            return Feedback.no(
+                f"In the scenario “{name}” your rule breaks {verdict.invariant}.", verdict.invariant, verdict
+            )
     return Feedback.yes(f"No violation in {searched:,} schedules of four scenarios with up to two surprises.")
 
 
@@ -237,7 +299,7 @@ write_the_rule = ROOM.add(
         "compare-and-set",
         "implement",
         "Write the compare-and-set",
-        "Write `accepts(old, new)`: may `new` replace what the slot holds? Both have `.kind` (`\"row\"`, `\"marker\"` or `\"absent\"`), "
+        'Write `accepts(old, new)`: may `new` replace what the slot holds? Both have `.kind` (`"row"`, `"marker"` or `"absent"`), '
         "`.ts` and `.value`. The referee runs your rule in four scenarios.",
         _rule_is_right,
         (
@@ -333,7 +395,8 @@ write_the_invariant = ROOM.add(
             WrongAnswer(_only_at_a_marker, "escapes", "looks at markers only"),
         ),
         expects="a function of the world that gives True or False",
-        starter='def my_invariant(world):\n    front = world.facts["cachefront"]\n    slot = front.cache.slots.get("k")\n    ...\n\n'
+        starter='def my_invariant(world):\n    front = world.facts["cachefront"]\n'
+                "    return ...  # something about front.cache.slots, front.cache.told, front.leader.version(\"k\")\n\n"
                 "lesson.write_the_invariant.check(my_invariant)",
     )
 )  # fmt: skip

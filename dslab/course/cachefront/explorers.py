@@ -10,10 +10,30 @@ from dslab import show
 from dslab.cachefront import anomalies, fleet, timeline
 from dslab.cachefront.protocol import MINUTE_US
 from dslab.check import Stepper, Verdict
-from dslab.show import Axis, Choice, Edge, Explorer, Group, Heatmap, Lines, Mark, Meter, Meters, Network, Node, Slider, SpaceTime, Switch
+from dslab.show import (
+    Axis,
+    Choice,
+    Edge,
+    Explorer,
+    Group,
+    Heatmap,
+    Lines,
+    Mark,
+    Meter,
+    Meters,
+    Network,
+    Node,
+    Slider,
+    SpaceTime,
+    Switch,
+)
 from dslab.sim import Result, Series
 
-INVALIDATION = {"before the answer (2025)": "sync", "after the answer": "async", "only by Flux (2024)": "none"}
+INVALIDATION = {
+    "before the answer (2025)": "sync",
+    "after the answer": "async",
+    "only by Flux (2024)": "none",
+}
 
 
 def system_picture() -> Any:
@@ -51,10 +71,19 @@ def timeline_explorer() -> Explorer:
         "compare_and_set": Switch("Compare-and-set"),
         "markers": Switch("Markers (off: delete)", value=False),
         "invalidation": Choice("Invalidation", INVALIDATION, "sync"),
-        "flux": Choice("Flux", {"fills the new row": "fills", "only invalidates": "invalidates", "off": "off"}, "fills"),
+        "flux": Choice(
+            "Flux", {"fills the new row": "fills", "only invalidates": "invalidates", "off": "off"}, "fills"
+        ),
     }
     question = "Reader asks just before the write, its fill is slow. What does the second reader get, and for how long is the slot wrong?"
-    return Explorer(timeline.timeline, controls, _timeline_pictures, title="One write between two reads", question=question, poster=(1,))
+    return Explorer(
+        timeline.timeline,
+        controls,
+        _timeline_pictures,
+        title="One write between two reads",
+        question=question,
+        poster=(1,),
+    )
 
 
 def _timeline_pictures(result: Result) -> list[Any]:
@@ -67,7 +96,14 @@ def _two_meters(result: Result) -> Meters:
     bad = stale_s > 0
     how_long = Meter("how long: the slot is stale for", min(stale_s, ttl_s), ttl_s, "s", _word(stale_s), "bad" if bad else "good",
                      mark=ttl_s, mark_label="TTL")  # fmt: skip
-    how_old = Meter("how old: the stale row lags by", gap_s / 86_400, 365.0, "days", _word(gap_s), "bad" if bad else "good")
+    how_old = Meter(
+        "how old: the stale row lags by",
+        gap_s / 86_400,
+        365.0,
+        "days",
+        _word(gap_s),
+        "bad" if bad else "good",
+    )
     return Meters((how_long, how_old), title="Two meters: they do not measure the same thing")
 
 
@@ -91,7 +127,9 @@ def schedule_picture(verdict: Verdict, title: str = "") -> Any:
     """The shortest schedule that a verdict found, to step through."""
     if verdict.trace is None:
         raise ValueError("this verdict found nothing, so there is no schedule to show")
-    return show.picture(SpaceTime(verdict.trace, title=title or f"{verdict.scenario}: the shortest schedule found"))
+    return show.picture(
+        SpaceTime(verdict.trace, title=title or f"{verdict.scenario}: the shortest schedule found")
+    )
 
 
 # -- act 3: how long, and how old -----------------------------------------------------------------------
@@ -109,17 +147,29 @@ def staleness_explorer() -> Explorer:
         "flux": Switch("Flux"),
     }
     question = "How long is a stale row served, and how old is it? Which of the two does the TTL bound?"
-    return Explorer(fleet.staleness, controls, _staleness_pictures, title="How long, and how old", question=question, poster=(1,))
+    return Explorer(
+        fleet.staleness,
+        controls,
+        _staleness_pictures,
+        title="How long, and how old",
+        question=question,
+        poster=(1,),
+    )
 
 
 def _staleness_pictures(result: Result) -> list[Any]:
     series = result.series
-    curves = tuple(series[name] for name in ("duration_over", "duration_over_simulated", "gap_over_simulated"))
+    curves = tuple(
+        series[name] for name in ("duration_over", "duration_over_simulated", "gap_over_simulated")
+    )
     ttl = Mark(result.params["ttl_s"], "TTL")
     x = Axis("stale for, or behind by", "s", log=True, limits=(1e-3, 1e7))
     y = Axis("share of stale rows above this", "%", limits=(0, 100))
     percent = tuple(Series(s.label, s.x, tuple(100 * value for value in s.y), s.kind) for s in curves)
-    return [_fleet_meters(result), Lines(x, y, percent, title="How many stale rows are worse than this", marks=(ttl,), height=330)]
+    return [
+        _fleet_meters(result),
+        Lines(x, y, percent, title="How many stale rows are worse than this", marks=(ttl,), height=330),
+    ]
 
 
 def _fleet_meters(result: Result) -> Meters:
@@ -150,7 +200,11 @@ def hit_rate_explorer() -> Explorer:
         "skew": Slider("Skew (Zipf exponent)", 0, 1.4, 0.1, 0.9),
         "keys": Slider("Rows", 1_000, 100_000_000, 10, 1_000_000, "rows", log=True),
         "reads_per_write": Slider("Reads per write", 1, 10_000, 2, 128, log=True),
-        "on_write": Choice("A write", {"invalidates": "invalidate", "refills": "fill", "does nothing": "nothing"}, "invalidate"),
+        "on_write": Choice(
+            "A write",
+            {"invalidates": "invalidate", "refills": "fill", "does nothing": "nothing"},
+            "invalidate",
+        ),
     }
     question = "What does a TTL of 24 hours buy over one of 5 minutes, and what sets the ceiling?"
     return Explorer(fleet.hit_rate, controls, _hit_pictures, title="Hit rate and database load", question=question, columns=2,
@@ -167,7 +221,9 @@ def _hit_pictures(result: Result) -> list[Any]:
     load_axis = Axis("reads that reach the database", "reads/s", log=True, limits=(1, 20_000))
     skew_axis = Axis("skew", "", limits=(0, 2))
     return [
-        Lines(x, Axis("hit rate", "%", limits=(0, 100)), rate, title="Hit rate against TTL", marks=(five, day)),
+        Lines(
+            x, Axis("hit rate", "%", limits=(0, 100)), rate, title="Hit rate against TTL", marks=(five, day)
+        ),
         Lines(x, load_axis, load, title="Database load against TTL", marks=(five, day)),
         Lines(skew_axis, Axis("hit rate", "%", limits=(0, 100)), skew, title="Hit rate against skew"),
         Lines(skew_axis, load_axis, by_skew, title="Database load against skew"),
@@ -187,10 +243,14 @@ def cluster_explorer() -> Explorer:
     controls = {
         "hit_rate": Slider("Hit rate", 0.8, 0.999, 0.001, 0.99),
         "dead": Slider("Clusters dead, of ten", 0, 10, 1, 1),
-        "sharding": Choice("Redis is sharded", {"like the database": "same", "by a scheme of its own": "cross"}, "same"),
+        "sharding": Choice(
+            "Redis is sharded", {"like the database": "same", "by a scheme of its own": "cross"}, "same"
+        ),
         "headroom": Slider("Each shard can take, times normal", 1, 128, 2, 16, log=True),
     }
-    question = "One Redis cluster of ten is gone. How much more do the database shards get, and which of them?"
+    question = (
+        "One Redis cluster of ten is gone. How much more do the database shards get, and which of them?"
+    )
     return Explorer(fleet.cluster_loss, controls, _cluster_pictures, title="A tenth of the cache is gone", question=question, columns=2,
                     poster=(0,))  # fmt: skip
 
@@ -204,7 +264,9 @@ def _cluster_pictures(result: Result) -> list[Any]:
     limit = Mark(result["capacity"] / normal, "capacity", axis="y")
     bars = show.Bars(names, tuple(times), Axis("load, times normal", "", limits=(0, 130)), "database shard",
                      title="Load of each database shard", marks=(limit,))  # fmt: skip
-    curves = tuple(_against_percent(result.series[name]) for name in ("hottest_vs_hit_same", "hottest_vs_hit_cross"))
+    curves = tuple(
+        _against_percent(result.series[name]) for name in ("hottest_vs_hit_same", "hottest_vs_hit_cross")
+    )
     x = Axis("hit rate", "%", limits=(0, 100))
     y = Axis("hottest shard, times normal", "", log=True, limits=(1, 1e4))
     return [bars, Lines(x, y, curves, title="The better the cache, the deeper the fall")]
@@ -216,17 +278,24 @@ def _against_percent(series: Series) -> Series:
 
 def breaker_table() -> Any:
     """One Redis node is ill for 15 seconds: what three circuit breakers make of it."""
-    return show.table(fleet.breaker().tables["breakers"], title="60 % of the requests to one node hang for 15 s: three circuit breakers")
+    return show.table(
+        fleet.breaker().tables["breakers"],
+        title="60 % of the requests to one node hang for 15 s: three circuit breakers",
+    )
 
 
 def warm_up_table() -> Any:
     """A second region takes over, warmed by keys or by values: what is in its cache, and how it begins."""
-    return show.table(fleet.warm_up().tables["warming"], title="400 rows, when the traffic moves to the second region")
+    return show.table(
+        fleet.warm_up().tables["warming"], title="400 rows, when the traffic moves to the second region"
+    )
 
 
 def load_table() -> Any:
     """What is left of 150 million rows/s at three hit rates."""
-    return show.table(fleet.load_at_scale().tables["load"], title="150 million rows/s: what reaches the database")
+    return show.table(
+        fleet.load_at_scale().tables["load"], title="150 million rows/s: what reaches the database"
+    )
 
 
 # -- break it: the table --------------------------------------------------------------------------------
@@ -234,7 +303,9 @@ def load_table() -> Any:
 
 @cache
 def _cells(deviations: int, budget: int) -> tuple[anomalies.Cell, ...]:
-    search: Generator[float, None, list[anomalies.Cell]] = anomalies.matrix(deviations=deviations, budget=budget)
+    search: Generator[float, None, list[anomalies.Cell]] = anomalies.matrix(
+        deviations=deviations, budget=budget
+    )
     while True:
         try:
             next(search)
@@ -250,7 +321,14 @@ def matrix_picture(deviations: int = 2, budget: int = 4_000) -> Any:
     words = tuple(tuple(_outcome(found[name, off]) for off in offs) for name in anomalies.ANOMALIES)
     columns = ("nothing off", *(f"no {name}" for name in anomalies.DEFENCES))
     return show.picture(
-        Heatmap(tuple(anomalies.ANOMALIES), columns, words, "anomaly", "with this off", title="Which defence stops which anomaly")
+        Heatmap(
+            tuple(anomalies.ANOMALIES),
+            columns,
+            words,
+            "anomaly",
+            "with this off",
+            title="Which defence stops which anomaly",
+        )
     )
 
 
