@@ -567,6 +567,6 @@ def _small_png(canvas: FigureCanvasAgg) -> bytes:
     picture = Image.frombuffer("RGBA", size, canvas.buffer_rgba(), "raw", "RGBA", 0, 1).convert("RGB")
     few = picture.quantize(
         64, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE
-    )  # median cut would lose the rare colours
+    )  # the usual median cut loses rare colours
     few.save(out, "PNG", optimize=True)
     return out.getvalue()

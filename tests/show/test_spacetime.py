@@ -219,7 +219,7 @@ def test_the_poster_shows_messages_losses_and_flags_in_their_colours(colour):
     far = min(
         sum(abs(a - b) for a, b in zip(colour, found, strict=True)) for _, found in picture.getcolors(100_000)
     )
-    assert far <= 12  # of 765; a palette of 64 colours must not lose the rare ones
+    assert far <= 24  # of 765; a palette of few colours must not lose the rare ones
 
 
 @pytest.mark.parametrize("trace", [late_fill(), ring(4), ring(40)], ids=["late fill", "ring", "long ring"])
