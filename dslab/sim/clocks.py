@@ -30,7 +30,7 @@ def stamp(events: list[dict[str, Any]], id: int, wall_us: int) -> None:
 
 def hybrid(causes: list[tuple[int, int]], wall_us: int) -> list[int]:
     """Give the hybrid logical clock after ``causes`` on a node whose wall clock shows ``wall_us``: [physical, counter]."""
-    physical, counter = max(causes, default=(-1, 0))
+    physical, counter = max(causes, default=(wall_us - 1, 0))
     return [wall_us, 0] if wall_us > physical else [physical, counter + 1]
 
 

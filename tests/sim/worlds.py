@@ -23,10 +23,13 @@ from dslab.sim import (
 NAMES = ("ann", "bob", "cy")
 
 
-def random_world(seed: int, steps: bool = True, faults: bool = True, skew: bool = False) -> World:
+def random_world(
+    seed: int, steps: bool = True, faults: bool = True, skew: bool = False, shared: bool = True
+) -> World:
     """Three nodes, four clients that do random things to shared locks, queues and each other, faults on a schedule.
 
-    Everybody writes what they see to ``world.facts["lines"]``. With ``steps`` actors step; with ``skew`` clocks differ.
+    Everybody writes what they see to ``world.facts["lines"]``. With ``steps`` actors step; with ``skew`` clocks
+    differ; without ``shared`` messages alone connect the nodes.
     """
     dice = random.Random(f"world {seed}")
     world = World(seed, name=f"random {seed}")
@@ -42,16 +45,19 @@ def random_world(seed: int, steps: bool = True, faults: bool = True, skew: bool 
             if dice.random() < 0.7:
                 latency = dice.choice([5, 40, uniform(1, 90), exponential(30)])
                 world.link(src, dst, latency=latency, fifo=dice.random() < 0.4)
-    shared = {
+    things = {
         "lock": Lock(world),
         "shared": SharedLock(world),
         "permits": Semaphore(world, 2),
         "queue": Queue(world, 2),
     }
+    acts = [
+        act for act in _ACTS if (steps or act is not _step) and (shared or act not in (_lock, _share, _queue))
+    ]
     for number in range(4):
         node = world.nodes[NAMES[number % 3]]
-        plan = [dice.choice(_ACTS if steps else _ACTS[1:]) for _ in range(dice.randint(2, 6))]
-        node.spawn(_client(world, node, f"client {number}", plan, shared, random.Random(dice.random())))
+        plan = [dice.choice(acts) for _ in range(dice.randint(2, 6))]
+        node.spawn(_client(world, node, f"client {number}", plan, things, random.Random(dice.random())))
     if faults:
         _break(world, dice)
     return world
@@ -157,7 +163,7 @@ _ACTS = (_step, _sleep, _call, _call, _mail, _lock, _share, _queue, _pass)
 
 async def _client(world: World, node: Any, name: str, plan: list, things: dict, dice: random.Random) -> None:
     for act in plan:
-        operation = world.invoke(name, act.__name__.strip("_"))
+        operation = world.invoke(node.id, act.__name__.strip("_"))
         answer = await act(world, node, things, dice)
         world.respond(operation, "ok", answer)
         node.state["last"] = f"{name} {answer}"
