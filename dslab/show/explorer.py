@@ -134,7 +134,9 @@ class Explorer(Told):
         """Draw title, settings, pictures and sentence as one PNG: (PNG, text alternative, width in pixels)."""
         from dslab.show import poster
 
-        head = poster.Head(self.title)  # a notebook stays under 300 kB; question and settings are in the text alternative
+        head = poster.Head(
+            self.title
+        )  # a notebook stays under 300 kB; question and settings are in the text alternative
         chosen = range(len(self.pictures)) if self._poster is None else self._poster
         shown = [self.pictures[place] for place in chosen if place < len(self.pictures)]
         columns = max(1, min(self._columns, len(shown)))

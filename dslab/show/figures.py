@@ -14,7 +14,7 @@ from typing import Any
 from dslab.show import layout as places
 from dslab.show import theme
 from dslab.show.layout import LINE, Frame, Scale
-from dslab.show.specs import MOODS, Bars, Heatmap, Histogram, Lines, Meters, Network, Spec
+from dslab.show.specs import MOODS, Bars, Group, Heatmap, Histogram, Lines, Meter, Meters, Network, Spec
 from dslab.show.words import compact, quantity
 
 CONFIG = {"displayModeBar": False, "scrollZoom": False, "doubleClick": False, "showTips": False}
@@ -219,40 +219,6 @@ def _lines(spec: Lines, width: int = places.WIDTH) -> Figure:
 @figure.register
 def _bars(spec: Bars, width: int = places.WIDTH) -> Figure:
     frame = places.bars_frame(spec, width)
-    written = spec.mode == "grouped" and len(spec.groups) * len(spec.categories) <= 24
-    numbers = list(range(len(spec.categories)))
-    data = []
-    for place, group in enumerate(spec.groups):
-        lengths = rounded(group.values)
-        told = [quantity(value, spec.value.unit) for value in group.values]
-        colour = theme.colour(place)
-        data.append(
-            {
-                "type": "bar",
-                "name": group.label,
-                "orientation": "h" if spec.horizontal else "v",
-                "x": lengths if spec.horizontal else numbers,
-                "y": numbers if spec.horizontal else lengths,
-                "marker": {
-                    "color": colour,
-                    "line": {"color": colour, "width": 1},
-                    "pattern": {
-                        "shape": theme.PATTERNS[place % 6],
-                        "fgcolor": theme.PAPER,
-                        "size": 8,
-                        "solidity": 0.25,
-                        "fillmode": "overlay",
-                    },
-                },
-                "text": [compact_or_gap(value) for value in group.values] if written else None,
-                "textposition": "outside" if written else "none",
-                "textfont": _font(),
-                "cliponaxis": False,
-                "customdata": told,
-                "hovertemplate": f"<b>{_html(group.label)}</b><br>%{{customdata}}<extra></extra>",
-            }
-        )
-    y_title = frame.y.title
     layout = _layout(
         spec.height,
         _margins(frame),
@@ -263,10 +229,35 @@ def _bars(spec: Bars, width: int = places.WIDTH) -> Figure:
         legend=_legend(frame),
         xaxis=_axis(frame.x, grid=spec.horizontal, title=frame.x.title),
         yaxis=_axis(frame.y, grid=not spec.horizontal),
-        annotations=_around(frame, spec.title, y_title),
+        annotations=_around(frame, spec.title, frame.y.title),
         shapes=_marks(frame, spec.marks),
     )
+    data = [_bar_trace(spec, place, group) for place, group in enumerate(spec.groups)]
     return {"data": data, "layout": layout, "config": CONFIG}
+
+
+def _bar_trace(spec: Bars, place: int, group: Group) -> dict[str, Any]:
+    lengths, numbers = rounded(group.values), list(range(len(spec.categories)))
+    colour = theme.colour(place)
+    pattern = {"shape": theme.PATTERNS[place % 6], "fgcolor": theme.PAPER, "size": 8, "solidity": 0.25}
+    return {
+        "type": "bar",
+        "name": group.label,
+        "orientation": "h" if spec.horizontal else "v",
+        "x": lengths if spec.horizontal else numbers,
+        "y": numbers if spec.horizontal else lengths,
+        "marker": {
+            "color": colour,
+            "line": {"color": colour, "width": 1},
+            "pattern": pattern | {"fillmode": "overlay"},
+        },
+        "text": [compact_or_gap(value) for value in group.values] if places.bears_values(spec) else None,
+        "textposition": "outside" if places.bears_values(spec) else "none",
+        "textfont": _font(),
+        "cliponaxis": False,
+        "customdata": [quantity(value, spec.value.unit) for value in group.values],
+        "hovertemplate": f"<b>{_html(group.label)}</b><br>%{{customdata}}<extra></extra>",
+    }
 
 
 def compact_or_gap(value: float | None) -> str:
@@ -316,53 +307,41 @@ def _histogram(spec: Histogram, width: int = places.WIDTH) -> Figure:
 @figure.register
 def _heatmap(spec: Heatmap, width: int = places.WIDTH) -> Figure:
     grid = places.heatmap_grid(spec, width)
-    rows, columns = range(len(grid.rows)), range(len(grid.columns))
-    trace = _worded(spec) if spec.worded else _numbered(spec)
-    names = [[f"{r}, {c}" for c in spec.column_names] for r in spec.row_names]
-    trace |= {
+    trace = {
         "type": "heatmap",
-        "x": list(columns),
-        "y": list(rows),
+        "x": list(range(len(grid.columns))),
+        "y": list(range(len(grid.rows))),
         "xgap": 3,
         "ygap": 3,
         "showscale": False,
-        "customdata": [[_html(name) for name in line] for line in names],
+        "customdata": [[_html(f"{r}, {c}") for c in spec.column_names] for r in spec.row_names],
         "hovertemplate": "%{customdata}<br><b>%{text}</b><extra></extra>",
-    }
-    plain = {
-        "showgrid": False,
-        "zeroline": False,
-        "showline": False,
-        "ticks": "",
-        "fixedrange": True,
-        "tickfont": _font(),
-    }
-    xaxis = plain | {
-        "side": "top",
-        "tickmode": "array",
-        "tickvals": list(columns),
-        "ticktext": [_html(name) for name in grid.columns],
-        "tickangle": -38 if grid.slanted else 0,
-        "range": [-0.5, len(grid.columns) - 0.5],
-    }
-    yaxis = plain | {
-        "tickmode": "array",
-        "tickvals": list(rows),
-        "ticktext": [f"{_html(name)} " for name in grid.rows],
-        "range": [len(grid.rows) - 0.5, -0.5],
+        **(_worded(spec) if spec.worded else _numbered(spec)),
     }
     notes = _heading(spec.title, "", grid.left, grid.top)
-    label = f"{_html(spec.row_label)} ↓  {_html(spec.column_label)} →"
-    notes.append(
-        _note(label, 0, 1, xshift=-grid.left, yshift=grid.top - (34 if spec.title else 10), yanchor="top")
-    )
+    label, down = f"{_html(spec.row_label)} ↓  {_html(spec.column_label)} →", 34 if spec.title else 10
+    notes.append(_note(label, 0, 1, xshift=-grid.left, yshift=grid.top - down, yanchor="top"))
     notes[-1]["font"] = _font(colour=theme.MUTED)
-    notes += _cell_texts(spec)
-    right = 70 if grid.slanted else 14
     layout = _layout(
-        grid.height, (grid.left, right, grid.top, 14), xaxis=xaxis, yaxis=yaxis, annotations=notes
+        grid.height,
+        (grid.left, 70 if grid.slanted else 14, grid.top, 14),
+        xaxis=_names(grid.columns, False) | {"side": "top", "tickangle": -38 if grid.slanted else 0},
+        yaxis=_names([f"{name} " for name in grid.rows], True),
+        annotations=notes + _cell_texts(spec),
     )
     return {"data": [trace], "layout": layout, "config": CONFIG}
+
+
+def _names(names: Sequence[str], downwards: bool) -> dict[str, Any]:
+    """Give the side of a matrix: names at 0, 1, 2 ..., no line, no grid."""
+    ends = [-0.5, len(names) - 0.5]
+    ticks = {
+        "tickvals": list(range(len(names))),
+        "ticktext": [_html(name) for name in names],
+        "tickfont": _font(),
+    }
+    bare = {"showgrid": False, "zeroline": False, "showline": False, "ticks": "", "fixedrange": True}
+    return bare | ticks | {"tickmode": "array", "range": ends[::-1] if downwards else ends}
 
 
 def _worded(spec: Heatmap) -> dict[str, Any]:
@@ -520,56 +499,48 @@ METER, BAR = 66, 16  # height of one meter, height of its bar
 @figure.register
 def _meters(spec: Meters, width: int = places.WIDTH) -> Figure:
     top = 40 if spec.title else 8
-    height = top + METER * len(spec.meters) + 4
-    inner = height - top - 4
+    inner = METER * len(spec.meters)
     notes, shapes = _heading(spec.title, "", 1, top), []
     for place, meter in enumerate(spec.meters):
-        middle = 1 - (place * METER + 34) / inner
-        upper, lower = middle + BAR / 2 / inner, middle - BAR / 2 / inner
-        box = {
-            "type": "rect",
-            "xref": "paper",
-            "yref": "paper",
-            "y0": lower,
-            "y1": upper,
-            "line": {"width": 0},
-        }
-        shapes.append(box | {"x0": 0, "x1": 1, "fillcolor": theme.TRACK})
-        shapes.append(box | {"x0": 0, "x1": meter.share, "fillcolor": theme.MOOD_LINE[meter.mood]})
-        value = f"<b>{quantity(meter.value, _html(meter.unit))}</b>" + (
-            " ▸" if meter.value > meter.high else ""
-        )
-        state = f"   {MOODS[meter.mood]} {_html(meter.state)}" if meter.state else ""
-        notes.append(
-            _note(
-                f"{_html(meter.label)}:  {value}",
-                0,
-                upper,
-                yanchor="bottom",
-                yshift=3,
-                font=_font(theme.SIZE),
-            )
-        )
-        word = _font(theme.SIZE, theme.MOOD_LINE[meter.mood])
-        notes.append(_note(state, 1, upper, xanchor="right", yanchor="bottom", yshift=3, font=word))
-        ends = [(0.0, "0", "left"), (1.0, quantity(meter.high, meter.unit), "right")]
-        for x, text, anchor in ends:
-            if meter.mark is not None and abs(meter.mark / meter.high - x) < 0.2:
-                continue  # the mark is named there
-            small = _font(theme.SIZE_SMALL - 1, theme.MUTED)
-            notes.append(_note(_html(text), x, lower, xanchor=anchor, yanchor="top", yshift=-1, font=small))
-        if meter.mark is not None:
-            x = meter.mark / meter.high
-            pen = {"color": theme.INK, "width": 2}
-            shapes.append({"type": "line", "xref": "paper", "yref": "paper", "x0": x, "x1": x, "line": pen}
-                          | {"y0": lower - 4 / inner, "y1": upper + 4 / inner})  # fmt: skip
-            anchor = "center" if 0.08 < x < 0.92 else "left" if x <= 0.08 else "right"
-            text = _html(f"{meter.mark_label} {quantity(meter.mark, meter.unit)}".strip())
-            small = _font(theme.SIZE_SMALL - 1, theme.INK)
-            notes.append(_note(text, x, lower, xanchor=anchor, yanchor="top", yshift=-3, font=small))
+        middle, half = 1 - (place * METER + 34) / inner, BAR / 2 / inner
+        notes += _meter_notes(meter, middle + half, middle - half)
+        shapes += _meter_shapes(meter, middle, half, 4 / inner)
     hidden = {"visible": False, "range": [0, 1], "fixedrange": True}
-    layout = _layout(height, (1, 2, top, 4), xaxis=hidden, yaxis=hidden, annotations=notes, shapes=shapes)
+    layout = _layout(
+        top + inner + 4, (1, 2, top, 4), xaxis=hidden, yaxis=hidden, annotations=notes, shapes=shapes
+    )
     return {"data": [], "layout": layout, "config": CONFIG}
+
+
+def _meter_notes(meter: Meter, upper: float, lower: float) -> list[dict[str, Any]]:
+    """Write label, value and state above a meter and the ends of its scale, or its mark, below it."""
+    beyond = " ▸" if meter.value > meter.high else ""
+    value = f"{_html(meter.label)}:  <b>{quantity(meter.value, _html(meter.unit))}</b>{beyond}"
+    above = {"yanchor": "bottom", "yshift": 3}
+    notes = [_note(value, 0, upper, font=_font(theme.SIZE), **above)]
+    if meter.state:
+        word = _font(theme.SIZE, theme.MOOD_LINE[meter.mood])
+        notes.append(
+            _note(f"{MOODS[meter.mood]} {_html(meter.state)}", 1, upper, xanchor="right", font=word, **above)
+        )
+    for text, share, colour in places.meter_ends(meter):
+        anchor = "left" if share <= 0.08 else "right" if share >= 0.92 else "center"
+        below = {"xanchor": anchor, "yanchor": "top", "yshift": -2}
+        notes.append(_note(_html(text), share, lower, font=_font(theme.SIZE_SMALL - 1, colour), **below))
+    return notes
+
+
+def _meter_shapes(meter: Meter, middle: float, half: float, more: float) -> list[dict[str, Any]]:
+    """Draw the track of a meter, how full it is, and the line of its mark."""
+    paper = {"xref": "paper", "yref": "paper"}
+    box = paper | {"type": "rect", "y0": middle - half, "y1": middle + half, "line": {"width": 0}, "x0": 0}
+    shapes = [box | {"x1": 1, "fillcolor": theme.TRACK}]
+    shapes.append(box | {"x1": meter.share, "fillcolor": theme.MOOD_LINE[meter.mood]})
+    if meter.mark is not None:
+        x, reach = meter.mark / meter.high, half + more
+        ends = {"x0": x, "x1": x, "y0": middle - reach, "y1": middle + reach}
+        shapes.append(paper | ends | {"type": "line", "line": {"color": theme.INK, "width": 2}})
+    return shapes
 
 
 __all__ = ["CONFIG", "figure", "kinds_told", "rounded"]

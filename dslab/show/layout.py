@@ -12,8 +12,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from dslab.show import theme
-from dslab.show.specs import Axis, Band, Bars, Heatmap, Histogram, Lines, Mark
-from dslab.show.words import SUFFIXES
+from dslab.show.specs import Axis, Band, Bars, Heatmap, Histogram, Lines, Mark, Meter
+from dslab.show.words import SUFFIXES, quantity
 
 WIDTH = 860  # of a picture in a notebook; where it is narrower or wider only the plot itself changes
 CHARACTER = 7.4  # width of an average character at theme.SIZE_SMALL
@@ -298,6 +298,11 @@ def histogram_frame(spec: Histogram, width: int = WIDTH) -> Frame:
     )
 
 
+def bears_values(spec: Bars) -> bool:
+    """Whether every bar bears its value: side by side and not too many."""
+    return spec.mode == "grouped" and len(spec.groups) * len(spec.categories) <= 24
+
+
 def bars_frame(spec: Bars, width: int = WIDTH) -> Frame:
     """Lay out bars; categories stand at 0, 1, 2 ... along their side (from the top where bars are horizontal)."""
     sums = [
@@ -306,12 +311,11 @@ def bars_frame(spec: Bars, width: int = WIDTH) -> Frame:
     ]
     each = [value for group in spec.groups for value in group.values if value is not None]
     marked = [mark.at for mark in spec.marks]
-    written = spec.mode == "grouped" and len(each) <= 24  # every bar bears its value
     values = scale(
         spec.value,
         (sums if spec.mode == "stacked" else each) + marked,
         zero=True,
-        pad=0.12 if written else 0.04,
+        pad=0.12 if bears_values(spec) else 0.04,
     )
     count, legend = len(spec.categories), len(spec.groups) > 1
     room = 26 if spec.horizontal else round((width - 90) / count / CHARACTER)
@@ -359,6 +363,16 @@ def heatmap_grid(spec: Heatmap, width: int = WIDTH) -> Grid:
     tallest = max(row.count("\n") + 1 for row in rows)
     each = max(34 if len(rows) <= 16 else 22, tallest * LINE + 8)
     return Grid(spec.height or top + each * len(rows) + 14, left, top, rows, columns, slanted)
+
+
+def meter_ends(meter: Meter) -> list[tuple[str, float, str]]:
+    """Give what stands under a meter, (text, share, colour): the ends of its scale, and its mark instead of an end near it."""
+    found = [("0", 0.0, theme.MUTED), (quantity(meter.high, meter.unit), 1.0, theme.MUTED)]
+    if meter.mark is None:
+        return found
+    at = meter.mark / meter.high
+    found = [end for end in found if abs(end[1] - at) >= 0.2]
+    return [*found, (f"{meter.mark_label} {quantity(meter.mark, meter.unit)}".strip(), at, theme.INK)]
 
 
 MOST_CELLS = 200  # of numbers that are written into their cells

@@ -32,6 +32,7 @@ def plan(spec: Spec, width: int = WIDTH) -> tuple[type[ipywidgets.DOMWidget], di
     if isinstance(spec, SpaceTime):
         from dslab.show.spacetime import SpaceTimeView
 
+        spec.trace.digest()  # so that what is no JSON is found here, before anything changes
         return SpaceTimeView, {
             "trace": spec.trace,
             "axis": spec.axis,

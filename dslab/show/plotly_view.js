@@ -66,6 +66,11 @@ async function library(model) {
   return shared.catch(() => page.plotly ?? ask(model));
 }
 
+// First drawings come one after another, so that the page can answer in between.
+function inTurn(work) {
+  page.turn = (page.turn ?? Promise.resolve()).then(work).then(() => new Promise((next) => setTimeout(next)));
+}
+
 const element = (tag, className, parent) => {
   const made = document.createElement(tag);
   made.className = className;
@@ -96,7 +101,11 @@ function render({ model, el }) {
     write();
     if (gone || !plotly || !plot.clientWidth) return; // when it is shown, it has a width and is drawn
     const { data, layout, config } = isDark() ? tinted(model.get("figure")) : structuredClone(model.get("figure"));
-    plotly.react(plot, data, { ...layout, width: plot.clientWidth }, config);
+    try {
+      plotly.react(plot, data, { ...layout, width: plot.clientWidth }, config);
+    } catch (error) {
+      instead(`The picture could not be drawn (${error.message}). Its numbers:`);
+    }
   };
   const later = () => {
     if (!queued) requestAnimationFrame(draw);
@@ -127,7 +136,7 @@ function render({ model, el }) {
       if (gone) return;
       plotly = loaded;
       if (!word.hidden) instead("");
-      draw();
+      inTurn(draw);
     },
     (error) => {
       clearTimeout(waiting);

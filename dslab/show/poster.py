@@ -23,7 +23,20 @@ from dslab.show import layout as places
 from dslab.show import theme
 from dslab.show.figures import BAR, METER, compact_or_gap, kinds_told
 from dslab.show.layout import LINE, WIDTH, Frame, Scale
-from dslab.show.specs import MOODS, Bars, Heatmap, Histogram, Lines, Meters, Network, SpaceTime, Spec, Table
+from dslab.show.specs import (
+    MOODS,
+    Bars,
+    Edge,
+    Heatmap,
+    Histogram,
+    Lines,
+    Meters,
+    Network,
+    Node,
+    SpaceTime,
+    Spec,
+    Table,
+)  # fmt: skip
 from dslab.show.tables import cell
 from dslab.show.words import quantity
 
@@ -45,6 +58,8 @@ SHAPES = {"circle": "o", "square": "s", "diamond": "D", "triangle": "^", "hexago
 HATCHES = ("", "//", "..", "xx", "\\\\", "++")
 DASHES: dict[str, Any] = {"solid": "-", "dash": (0, (5, 3)), "dot": (0, (1.2, 2))}
 MOST_ROWS = 14  # of a table
+LARGE = 200  # pixels from which a colour that is not the theme's own (a mixed area) is kept
+RGB = tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -143,17 +158,42 @@ def _head_lines(head: Head | None) -> list[tuple[str, int, dict[str, Any]]]:
 
 
 def _png(canvas: FigureCanvasAgg) -> bytes:
-    """Give the canvas as a PNG of few colours: a third of the size, and the same bytes every time."""
+    """Give the canvas as a PNG of few colours, the theme's own among them: small, and the same bytes every time."""
     from PIL import Image
 
     canvas.draw()
-    width, height = canvas.get_width_height(physical=True)
+    size = canvas.get_width_height(physical=True)
+    picture = Image.frombuffer("RGBA", size, canvas.buffer_rgba(), "raw", "RGBA", 0, 1).convert("RGB")
+    few = Image.new("P", (1, 1))
+    few.putpalette([part for colour in _palette(picture.getcolors(1 << 24)) for part in colour])
     out = io.BytesIO()
-    picture = Image.frombuffer("RGBA", (width, height), canvas.buffer_rgba(), "raw", "RGBA", 0, 1).convert(
-        "RGB"
-    )
-    picture.quantize(16, dither=Image.Dither.NONE).save(out, "PNG", optimize=True)
+    picture.quantize(palette=few, dither=Image.Dither.NONE).save(out, "PNG", optimize=True)
     return out.getvalue()
+
+
+def _palette(seen: list[tuple[int, RGB]]) -> list[RGB]:
+    """Choose colours for a picture from (pixels, colour): paper, greys of the ink, the theme's own, and large areas.
+
+    Of each strong one there is one half way to the paper too, for the edges of lines and letters.
+    """
+    strong = {_rgb(colour) for colour in (*theme.COLOURS, *theme.MOOD_LINE.values(), theme.MUTED, theme.AXIS)}
+    pale = {_rgb(colour) for colour in (*theme.MOOD_FILL.values(), theme.GRID, theme.TRACK)}
+    paper, ink = _rgb(theme.PAPER), _rgb(theme.INK)
+    chosen = [_mixed(ink, paper, share / 5) for share in range(6)]
+    for pixels, colour in sorted(seen, key=lambda found: (-found[0], found[1])):
+        if colour in strong:
+            chosen += [colour, _mixed(colour, paper, 0.5)]
+        elif colour in pale or pixels >= LARGE:
+            chosen.append(colour)
+    return list(dict.fromkeys(chosen))[:256]
+
+
+def _rgb(colour: str) -> RGB:
+    return tuple(int(colour[place : place + 2], 16) for place in (1, 3, 5))
+
+
+def _mixed(one: RGB, other: RGB, share: float) -> RGB:
+    return tuple(round(a + (b - a) * share) for a, b in zip(one, other, strict=True))
 
 
 def _heading(area: Area, title: str, y_title: str) -> None:
@@ -255,7 +295,7 @@ def _bars(spec: Bars, area: Area) -> None:
     axes = _chart(area, frame, spec.title, frame.y.title, grid="x" if spec.horizontal else "y")
     values = frame.x if spec.horizontal else frame.y
     base, stacked, count = values.low if values.log else 0.0, spec.mode == "stacked", len(spec.groups)
-    written = not stacked and count * len(spec.categories) <= 24
+    written = places.bears_values(spec)
     thick = 0.7 if stacked else 0.7 / count
     reached = [0.0] * len(spec.categories)
     for place, group in enumerate(spec.groups):
@@ -356,52 +396,48 @@ def _network(spec: Network, area: Area) -> None:
     axes.set_xlim(-0.1, 1.1)
     axes.set_ylim(-0.16, 1.08)
     at, kinds = spec.positions(), spec.kinds()
-    small = {"fontsize": points(theme.SIZE_SMALL), "parse_math": False}
     for edge in spec.edges:
-        broken, plain = edge.mood == "bad", edge.mood == "neutral"
-        colour = theme.AXIS if plain else theme.MOOD_LINE[edge.mood]
-        head = "-|>" if edge.directed and not broken else "-"
-        style = {
-            "arrowstyle": head,
-            "mutation_scale": 12,
-            "shrinkA": points(17),
-            "shrinkB": points(19),
-            "color": colour,
-        }
-        line = DASHES["dash"] if broken else "-"
-        axes.add_patch(
-            FancyArrowPatch(at[edge.source], at[edge.target], lw=points(2), linestyle=line, **style)
-        )
-        text = " ".join(word for word in (MOODS["bad"] if broken else "", edge.label) if word)
-        middle = [
-            a + (0.46 if edge.directed else 0.5) * (b - a)
-            for a, b in zip(at[edge.source], at[edge.target], strict=True)
-        ]
-        box = {"boxstyle": "square,pad=0.15", "facecolor": theme.PAPER, "edgecolor": "none"}
-        if text:
-            axes.text(
-                *middle,
-                text,
-                color=theme.MUTED if plain else colour,
-                ha="center",
-                va="center",
-                bbox=box,
-                **small,
-            )
+        _edge(axes, edge, at[edge.source], at[edge.target])
     for node in spec.nodes:
-        pen = {"markerfacecolor": theme.MOOD_FILL[node.mood], "markeredgecolor": theme.MOOD_LINE[node.mood]}
-        axes.plot(
-            *at[node.id], SHAPES[kinds[node.kind]], markersize=points(28), markeredgewidth=points(2.5), **pen
-        )
-        under = {"textcoords": "offset points", "ha": "center", "va": "top", **small}
-        axes.annotate(node.name, at[node.id], (0, -points(19)), fontweight="bold", color=theme.INK, **under)
-        if node.state:
-            text = f"{MOODS[node.mood]} {node.state}"
-            axes.annotate(
-                text, at[node.id], (0, -points(19 + LINE)), color=theme.MOOD_LINE[node.mood], **under
-            )
+        _node(axes, node, at[node.id], SHAPES[kinds[node.kind]])
     _heading(area, spec.title, "")
     area.write(kinds_told(kinds), 12, area.height - 26, color=theme.MUTED)
+
+
+SMALL = {"fontsize": points(theme.SIZE_SMALL), "parse_math": False}
+
+
+def _edge(axes: Any, edge: Edge, start: tuple[float, float], end: tuple[float, float]) -> None:
+    broken, plain = edge.mood == "bad", edge.mood == "neutral"
+    colour = theme.AXIS if plain else theme.MOOD_LINE[edge.mood]
+    head = "-|>" if edge.directed and not broken else "-"
+    style = {
+        "arrowstyle": head,
+        "mutation_scale": 12,
+        "shrinkA": points(17),
+        "shrinkB": points(19),
+        "color": colour,
+    }
+    axes.add_patch(
+        FancyArrowPatch(start, end, lw=points(2), linestyle=DASHES["dash"] if broken else "-", **style)
+    )
+    text = " ".join(word for word in (MOODS["bad"] if broken else "", edge.label) if word)
+    if text:
+        share = 0.46 if edge.directed else 0.5
+        x, y = (a + share * (b - a) for a, b in zip(start, end, strict=True))
+        box = {"boxstyle": "square,pad=0.15", "facecolor": theme.PAPER, "edgecolor": "none"}
+        ink = theme.MUTED if plain else colour
+        axes.text(x, y, text, color=ink, ha="center", va="center", bbox=box, **SMALL)
+
+
+def _node(axes: Any, node: Node, at: tuple[float, float], shape: str) -> None:
+    pen = {"markerfacecolor": theme.MOOD_FILL[node.mood], "markeredgecolor": theme.MOOD_LINE[node.mood]}
+    axes.plot(*at, shape, markersize=points(28), markeredgewidth=points(2.5), **pen)
+    under = {"textcoords": "offset points", "ha": "center", "va": "top", **SMALL}
+    axes.annotate(node.name, at, (0, -points(19)), fontweight="bold", color=theme.INK, **under)
+    if node.state:
+        text, ink = f"{MOODS[node.mood]} {node.state}", theme.MOOD_LINE[node.mood]
+        axes.annotate(text, at, (0, -points(19 + LINE)), color=ink, **under)
 
 
 @height.register
@@ -430,18 +466,13 @@ def _meters(spec: Meters, area: Area) -> None:
         if meter.state:
             style = {"color": theme.MOOD_LINE[meter.mood], "ha": "right", "va": "bottom"}
             area.write(f"{MOODS[meter.mood]} {meter.state}", right, y - 4, theme.SIZE, **style)
-        small = {"size": theme.SIZE_SMALL - 1, "color": theme.MUTED}
-        share = None if meter.mark is None else meter.mark / meter.high
-        if share is None or share >= 0.2:
-            area.write("0", left, y + BAR + 2, **small)
-        if share is None or share <= 0.8:
-            area.write(quantity(meter.high, meter.unit), right, y + BAR + 2, ha="right", **small)
+        for text, share, colour in places.meter_ends(meter):
+            anchor = "left" if share <= 0.08 else "right" if share >= 0.92 else "center"
+            x = left + (right - left) * share
+            area.write(text, x, y + BAR + 3, theme.SIZE_SMALL - 1, ha=anchor, color=colour)
         if meter.mark is not None:
             x = left + (right - left) * meter.mark / meter.high
             axes.plot([x, x], [y - 4, y + BAR + 4], color=theme.INK, linewidth=points(2))
-            text = f"{meter.mark_label} {quantity(meter.mark, meter.unit)}".strip()
-            anchor = "left" if share <= 0.08 else "right" if share >= 0.92 else "center"
-            area.write(text, x, y + BAR + 4, theme.SIZE_SMALL - 1, ha=anchor)
 
 
 def _table_lines(spec: Table, width: float) -> list[list[str]]:
@@ -482,11 +513,12 @@ def _table(spec: Table, area: Area) -> None:
 def _(spec: SpaceTime, width: float = WIDTH) -> float:
     from dslab.show import spacetime_poster
 
-    return getattr(spacetime_poster, "height", lambda _: 420)(spec)
+    return spacetime_poster.height(spec, width) + (30 if spec.title else 0)
 
 
 @paint.register
 def _spacetime(spec: SpaceTime, area: Area) -> None:
     from dslab.show import spacetime_poster
 
-    spacetime_poster.draw(spec, area.axes())
+    _heading(area, spec.title, "")
+    spacetime_poster.draw(spec, area.axes(top=30 if spec.title else 0))

@@ -9,8 +9,10 @@ from dslab.show.pictures import WIDGET
 from tests.show import examples
 from tests.show.test_explorer import CONTROLS, draw, model
 
+TABLES = ("table", "matrix")  # what reads as well as a table is stored as one
 
-@pytest.fixture(params=["explorer", *examples.DRAWN])
+
+@pytest.fixture(params=["explorer", *(name for name in examples.ALL if name not in TABLES)])
 def shown(request):
     if request.param == "explorer":
         return show.Explorer(model, CONTROLS, draw, title="Load")
@@ -37,11 +39,14 @@ def test_what_is_stored_is_the_same_every_time(shown, monkeypatch):
     assert (first, told) == (second, again)
 
 
-def test_a_table_is_stored_as_a_table(monkeypatch):
+@pytest.mark.parametrize(
+    ("name", "cell"), [("table", "peak &lt;reads&gt;"), ("matrix", "<td>not applicable</td>")]
+)
+def test_what_reads_as_well_as_a_table_is_stored_as_one(name, cell, monkeypatch):
     monkeypatch.setenv("DSLAB_POSTER", "1")
-    data, metadata = show.picture(examples.TABLE)._repr_mimebundle_()
+    data, metadata = show.picture(examples.ALL[name])._repr_mimebundle_()
     assert (set(data), metadata) == ({"text/plain", "text/html", WIDGET}, {})
-    assert "peak &lt;reads&gt;" in data["text/html"]
+    assert cell in data["text/html"]
 
 
 def test_a_poster_may_show_some_of_the_pictures_only(monkeypatch):

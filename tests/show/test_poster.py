@@ -8,7 +8,7 @@ import sys
 import pytest
 from PIL import Image
 
-from dslab.show import poster
+from dslab.show import poster, theme
 from tests.show import examples
 
 
@@ -33,7 +33,7 @@ def test_every_spec_has_a_poster(name, posters):
 
 @pytest.mark.parametrize("name", examples.ALL)
 def test_a_poster_is_small(name, posters):
-    assert len(posters[name]) < 40_000
+    assert len(posters[name]) < 20_000
 
 
 @pytest.mark.parametrize("name", examples.ALL)
@@ -41,6 +41,12 @@ def test_a_poster_has_more_than_paper(name, posters):
     picture = Image.open(io.BytesIO(posters[name])).convert("L")
     dark = sum(count for value, count in enumerate(picture.histogram()) if value < 128)
     assert dark > 500
+
+
+def test_a_poster_keeps_the_colours_of_the_theme(posters):
+    picture = Image.open(io.BytesIO(posters["lines"])).convert("RGB")
+    seen = {"#{:02X}{:02X}{:02X}".format(*colour) for _, colour in picture.getcolors(1 << 24)}
+    assert {theme.PAPER, theme.INK, theme.BLUE, theme.VERMILLION, theme.GREEN} <= seen
 
 
 def test_the_same_spec_gives_the_same_bytes():
