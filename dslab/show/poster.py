@@ -159,15 +159,21 @@ def _head_lines(head: Head | None) -> list[tuple[str, int, dict[str, Any]]]:
 
 def _png(canvas: FigureCanvasAgg) -> bytes:
     """Give the canvas as a PNG of few colours, the theme's own among them: small, and the same bytes every time."""
+    import numpy
     from PIL import Image
 
     canvas.draw()
-    size = canvas.get_width_height(physical=True)
-    picture = Image.frombuffer("RGBA", size, canvas.buffer_rgba(), "raw", "RGBA", 0, 1).convert("RGB")
-    few = Image.new("P", (1, 1))
-    few.putpalette([part for colour in _palette(picture.getcolors(1 << 24)) for part in colour])
+    pixels = numpy.asarray(canvas.buffer_rgba())[..., :3].reshape(-1, 3)
+    codes, where, counts = numpy.unique(pixels @ (65536, 256, 1), return_inverse=True, return_counts=True)
+    seen = numpy.stack([codes >> 16, codes >> 8 & 255, codes & 255], axis=1)
+    colours = _palette(list(zip(counts.tolist(), map(tuple, seen.tolist()), strict=True)))
+    distances = ((seen[:, None, :] - numpy.array(colours)[None, :, :]) ** 2).sum(axis=2)
+    width, height = canvas.get_width_height(physical=True)
+    places = distances.argmin(axis=1).astype("uint8")[where].reshape(height, width)
+    picture = Image.fromarray(places, "P")
+    picture.putpalette([part for colour in colours for part in colour])
     out = io.BytesIO()
-    picture.quantize(palette=few, dither=Image.Dither.NONE).save(out, "PNG", optimize=True)
+    picture.save(out, "PNG", optimize=True)
     return out.getvalue()
 
 
