@@ -5,7 +5,8 @@ function adversary(view) {
   const { model } = view, element = document.createElement('div'), find = selector => element.querySelector(selector);
   const send = (act, more) => model.send({ do: act, step: model.get('state').steps.length, ...more });
   element.className = 'adversary';
-  element.innerHTML = t`<div><p class="goal"></p><p class="hint">What happens next? Click it or press its number; u takes the last pick back.</p><div class="choices" role="group" aria-label="What happens next?"></div></div>
+  element.innerHTML = t`<div><p class="goal"></p><p class="hint">What happens next? Click it or press its number; u takes the last pick back.</p>
+    <div class="choices" role="group" aria-label="What happens next?"></div></div>
     <div class="watch"><p class="status" role="status"></p><ul aria-label="Invariants"></ul>
     <div class="acts"><button type="button" data-do="undo" title="Take the last step back (Backspace or u)">Undo</button>
     <button type="button" data-do="reset" title="Start again with nothing picked">Restart</button>
@@ -28,9 +29,10 @@ function adversary(view) {
   });
   token.addEventListener('keydown', ({ key }) => key === 'Enter' && act('load'));
 
-  const choice = ({ number, index, label, default: usual }) => t`<button type="button" data-pick="${index}" data-number="${number}" class="${usual && 'usual'}">
-    <kbd>${number}</kbd> ${label}${usual && t` <em>◂ what would normally happen next</em>`}</button>`;
+  const choice = ({ number, index, label, default: usual }) => t`
+    <button type="button" data-pick="${index}" data-number="${number}" class="${usual && 'usual'}"><kbd>${number}</kbd> ${label}${usual && t` <em>◂ what would normally happen next</em>`}</button>`;
   const group = ({ title, choices }) => t`<div class="group" role="group" aria-label="${title}"><b>${title}</b>${choices.map(choice)}</div>`;
+  const watched = ({ name, sentence, word, mood }) => t`<li class="${mood}"><b>${name} ${word}.</b> ${sentence}</li>`;
   const none = t`<p>The run is over: nothing is left to happen. Undo or restart to try another way.</p>`;
 
   function refresh() {
@@ -38,7 +40,7 @@ function adversary(view) {
     find('.goal').innerHTML = t`<b>Your goal:</b> ${state.goal}`.html;
     choices.innerHTML = t`${state.groups.length ? state.groups.map(group) : none}`.html;
     find('.status').textContent = state.status;
-    find('ul').innerHTML = t`${state.invariants.map(({ name, sentence, word, mood }) => t`<li class="${mood}"><b>${name} ${word}.</b> ${sentence}</li>`)}`.html;
+    find('ul').innerHTML = t`${state.invariants.map(watched)}`.html;
     find('.error').textContent = state.error;
     if (!state.error) token.value = state.token;
     for (const name of ['undo', 'reset']) find(`[data-do=${name}]`).disabled = !state.steps.length;

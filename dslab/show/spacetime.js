@@ -7,7 +7,6 @@ const OVERVIEW = -1; // the position at which the whole run is shown
 const LEFT = 26, RIGHT = 44, ROW = 16, BAR = 15; // pixels: margins, a row of text, one more operation on a lane
 const TIGHT = 20, LOOSE = 42, WIDE = 72; // pixels from event to event: the least that fits, when it scrolls, the most
 const RELATIONS = { N: 'this event', P: 'past', F: 'future', C: 'concurrent' };
-let instances = 0; // ids in a page must differ
 
 // ---------- small helpers ----------
 
@@ -40,6 +39,8 @@ function clipped(text, room, measure) {
   while (end > 1 && measure(text.slice(0, end)) > room) end -= 1;
   return end < text.length ? `${text.slice(0, end)}…` : text;
 }
+
+const written = (x, y, text, { anchor = 'middle', more = '' } = {}) => t`<text x="${px(x)}" y="${y}" text-anchor="${anchor}" ${more}>${text}</text>`;
 
 // ---------- what the trace says ----------
 
@@ -142,7 +143,8 @@ function operationBars(info, scale, lanes) { // operations of one lane that over
     const free = ends.findIndex(end => end < operation.invoked), level = free < 0 ? ends.length : free;
     ends[level] = operation.returned ?? Infinity;
     lane.bars = Math.max(lane.bars, level);
-    return { operation, lane, level, from: scale.x(operation.invoked), to: operation.returned === null ? scale.width - 6 : scale.x(operation.returned) };
+    const to = operation.returned === null ? scale.width - 6 : scale.x(operation.returned);
+    return { operation, lane, level, from: scale.x(operation.invoked), to };
   });
 }
 
@@ -150,7 +152,8 @@ function captions(info, o, scale) { // everything written at a lane, the most im
   const { trace, events, words } = info;
   const at = id => ({ id, lane: info.lane.get(events[id].lane), x: scale.x(id), sides: ['up'] });
   const items = [
-    ...trace.faults.map(({ from, lanes, label }) => ({ lane: info.lane.get(lanes[0]), sides: ['up'], x: scale.at(from, lanes) + 3, from, left: true, kind: 'fault', text: label })),
+    ...trace.faults.map(({ from, lanes, label }) => (
+      { lane: info.lane.get(lanes[0]), sides: ['up'], x: scale.at(from, lanes) + 3, from, left: true, kind: 'fault', text: label })),
     ...trace.operations.map(({ invoked }, i) => ({ ...at(invoked), x: scale.x(invoked) - 7, left: true, kind: 'call', text: words.operations[i] })),
     ...words.flags.map(([event], i) => ({ ...at(event), kind: 'flag', pad: 12, text: i + 1 })),
     ...trace.verdicts.map(({ event, invariant }) => ({ ...at(event), kind: 'verdict', pad: 22, text: `violated: ${invariant}` })),
@@ -217,7 +220,8 @@ function labelSpots({ a, b }, { lanes, half }, w) { // on the arrow between the 
   for (let y = low + 12; y + ROW < high - 6; y += 6) {
     if (lanes.some(lane => Math.abs(y + ROW / 2 - lane.y) < half + 7)) continue;
     const part = (y + ROW / 2 - a.y) / (b.y - a.y);
-    for (const beside of [0, w * 0.4, -w * 0.4, w / 2 + 9, -w / 2 - 9]) spots.push([a.x + part * (b.x - a.x) - w / 2 + beside, y, Math.abs(part - 0.5) * 20 + Math.abs(beside) / 5]);
+    for (const beside of [0, w * 0.4, -w * 0.4, w / 2 + 9, -w / 2 - 9])
+      spots.push([a.x + part * (b.x - a.x) - w / 2 + beside, y, Math.abs(part - 0.5) * 20 + Math.abs(beside) / 5]);
   }
   return spots.length ? spots : [[(a.x + b.x - w) / 2, low === high ? low - 34 : (low + high - ROW) / 2, 0]];
 }
@@ -233,18 +237,20 @@ const ENDS = { ok: 'M0-7V7', fail: 'M-5-5L5 5M-5 5L5-5', info: 'M-4-4Q5-9 3-1Q0 
 function picture(info, plan, id, alt) {
   const { scale: { width }, lanes, height } = plan;
   return t`<svg width="${px(width)}" height="${height}" role="img" aria-label="${alt}">
-    <defs><pattern id="${id}" width="7" height="7" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><line class="hatch" y2="7"/></pattern></defs>
+    <defs><pattern id="${id}" width="7" height="7" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
+    <line class="hatch" y2="7"/></pattern></defs>
     ${lanes.map(({ y }) => t`<line class="lane" x2="${width}" y1="${y}" y2="${y}"/>`)}
     ${bands(info, plan, id)}${wakes(info, plan)}${plan.bars.map(barOf)}${noReturn(info, plan)}
     <g class="cursor"><line y1="20" y2="${height - 26}"/><rect y="2" height="18" rx="4"/><text y="15" text-anchor="middle"></text></g>
     ${plan.arrows.map(arrowOf)}${info.events.map(event => eventOf(event, plan))}${plan.texts.map(item => textOf(item, plan))}
-    ${plan.arrows.map(({ label, text }, i) => t`<text class="message" data-arrow="${i}" x="${px(label.x + label.w / 2)}" y="${label.y + 12}" text-anchor="middle">${text}</text>`)}
+    ${plan.arrows.map(({ label, text }, i) => written(label.x + label.w / 2, label.y + 12, text, { more: t`class="message" data-arrow="${i}"` }))}
     ${axis(plan)}</svg>`.html;
 }
 
 function bands(info, { scale, lanes, height }, id) {
   return info.trace.faults.flatMap(fault => fault.lanes.filter(lane => info.lane.has(lane)).map(name => {
-    const x = scale.at(fault.from, fault.lanes), end = fault.to === null ? scale.width : scale.at(fault.to, fault.lanes), lane = lanes[info.lane.get(name)];
+    const x = scale.at(fault.from, fault.lanes), end = fault.to === null ? scale.width : scale.at(fault.to, fault.lanes);
+    const lane = lanes[info.lane.get(name)];
     return t`<rect class="band" data-from="${fault.from}" x="${px(x)}" width="${px(Math.max(3, end - x))}" y="${lane.top - 3}"
       height="${Math.min(lane.bottom, height) - lane.top + 6}" fill="url(#${id})"/>`;
   }));
@@ -257,7 +263,8 @@ function wakes({ events }, { at }) { // one lane made another go on without a me
 
 function barOf({ operation: { status, returned, invoked }, lane, level, from, to }, i) {
   const y = lane.y - level * BAR, open = returned === null;
-  return t`<g class="bar ${status}" data-bar="${i}" data-go="${invoked}"><rect x="${px(from - 7)}" y="${y - 7}" height="14" rx="3" width="${px(to - from + (open ? 7 : 14))}"/>
+  return t`<g class="bar ${status}" data-bar="${i}" data-go="${invoked}">
+    <rect x="${px(from - 7)}" y="${y - 7}" height="14" rx="3" width="${px(to - from + (open ? 7 : 14))}"/>
     <path d="${ENDS[status] ?? ENDS.open}" transform="translate(${px(to + (open ? -2 : 7))} ${y})"/></g>`;
 }
 
@@ -265,17 +272,18 @@ function noReturn({ words }, { scale, height }) {
   if (words.no_return === null) return null;
   const x = px(scale.x(words.no_return)), before = x > scale.width - 150;
   return t`<g class="no-return" data-go="${words.no_return}"><line x1="${x}" x2="${x}" y1="22" y2="${height - 26}"/>
-    <text x="${x + (before ? -5 : 5)}" y="35" text-anchor="${before ? 'end' : 'start'}">point of no return</text></g>`;
+    ${written(x + (before ? -5 : 5), 35, 'point of no return', { anchor: before ? 'end' : 'start' })}</g>`;
 }
 
 function arrowOf({ a, b, broken, message }, i) {
   const length = Math.hypot(b.x - a.x, b.y - a.y) || 1, stop = broken ? 0 : 7 / length, own = a.y === b.y;
-  const x = px(b.x - (b.x - a.x) * stop), y = px(b.y - (b.y - a.y) * stop) - (own ? 6 : 0), turn = own ? 60 : Math.atan2(b.y - a.y, b.x - a.x) * 180 / Math.PI;
+  const x = px(b.x - (b.x - a.x) * stop), y = px(b.y - (b.y - a.y) * stop) - (own ? 6 : 0);
+  const turn = own ? 60 : Math.atan2(b.y - a.y, b.x - a.x) * 180 / Math.PI;
   const d = own ? `M${px(a.x)} ${a.y}Q${px((a.x + b.x) / 2)} ${a.y - 44} ${x} ${y}` : `M${px(a.x)} ${px(a.y)}L${x} ${y}`; // to its own lane: bent
   const end = message.status === 'lost' && broken ? t`<path class="cross" d="M-7-7L7 7M-7 7L7-7" transform="translate(${x} ${y})"/>`
     : t`<path class="head" d="M0 0L-10-4.5L-10 4.5Z" transform="translate(${x} ${y}) rotate(${px(turn)})"/>`;
-  return t`<g class="arrow ${message.status.replace(' ', '-')}" data-arrow="${i}" data-go="${message.sent}"><path class="reach" d="${d}"/><path class="shaft" d="${d}"/>
-    ${end}<rect class="token" x="-6" y="-4" width="12" height="8" rx="2"/></g>`;
+  return t`<g class="arrow ${message.status.replace(' ', '-')}" data-arrow="${i}" data-go="${message.sent}">
+    <path class="reach" d="${d}"/><path class="shaft" d="${d}"/>${end}<rect class="token" x="-6" y="-4" width="12" height="8" rx="2"/></g>`;
 }
 
 function eventOf({ id, kind }, { at }) {
@@ -290,23 +298,35 @@ function mark(letter) { // filled, hollow, dashed: told apart without colour, an
   return t`${shape}<text y="4.5" text-anchor="middle">${letter}</text>`.html;
 }
 
+const spans = (now, from, to) => from <= now && now < (to ?? Infinity);
+
+function stateLines(state, was) { // what changed is marked by a word
+  const lines = Object.entries(state).map(([key, value]) => {
+    const changed = was && say(was[key]) !== say(value), how = changed && (key in was ? `was ${say(was[key])}` : 'new');
+    return t`<div ${changed && t`class="changed"`}><b>${key}</b> ${say(value)}${changed && t` <em>◂ ${how}</em>`}</div>`;
+  });
+  const gone = Object.keys(was ?? {}).filter(key => !(key in state));
+  return [lines, gone.map(key => t`<div class="changed"><b>${key}</b> <em>◂ gone</em></div>`)];
+}
+
 const SYMBOLS = {
   verdict: item => t`<path class="octagon" d="M-3-7H3L7-3V3L3 7H-3L-7 3V-3Z" transform="translate(${px(item.left + 9)} ${item.y + 8})"/>`,
   flag: item => t`<path class="flag" d="M0 0H22L17 7.5L22 15H0Z" transform="translate(${px(item.left - 1)} ${item.y})"/>`,
 };
 
 function textOf(item, { at }) {
-  const { id, kind, left, w, y, side, row, text, from } = item, far = id !== undefined && kind !== 'call' && (row || kind === 'flag') ? at(id) : null;
-  const leader = far && t`<line class="leader" x1="${px(far.x)}" x2="${px(far.x)}" y1="${side === 'up' ? y + ROW : y}" y2="${far.y + (side === 'up' ? -8 : 8)}"/>`;
-  const x = kind === 'verdict' ? left + w - 2 : left + w / 2;
-  return t`<g class="text ${kind}" data-event="${id ?? -1}" data-from="${from ?? -1}" ${id !== undefined && t`data-go="${id}"`}>${leader}${SYMBOLS[kind]?.(item)}
-    <text x="${px(x)}" y="${y + 12}" text-anchor="${kind === 'verdict' ? 'end' : 'middle'}">${text}</text></g>`;
+  const { id, kind, left, w, y, side, row, text, from } = item, up = side === 'up', own = id !== undefined;
+  const far = own && kind !== 'call' && (row || kind === 'flag') ? at(id) : null; // so far that a line leads to it
+  const leader = far && t`<line class="leader" x1="${px(far.x)}" x2="${px(far.x)}" y1="${up ? y + ROW : y}" y2="${far.y + (up ? -8 : 8)}"/>`;
+  const place = kind === 'verdict' ? written(left + w - 2, y + 12, text, { anchor: 'end' }) : written(left + w / 2, y + 12, text);
+  return t`<g class="text ${kind}" data-event="${own ? id : -1}" data-from="${from ?? -1}" ${own && t`data-go="${id}"`}>
+    ${leader}${SYMBOLS[kind]?.(item)}${place}</g>`;
 }
 
 function axis({ scale, height }) {
   const every = scale.pitch < 18 ? 5 : 1, y = height - 24;
   return t`<g class="axis"><line x2="${scale.width}" y1="${y}" y2="${y}"/>${scale.ticks.filter((_, i) => i % every === 0).map(({ x, text }) =>
-    t`<line x1="${px(x)}" x2="${px(x)}" y1="${y}" y2="${y + 5}"/><text x="${px(x)}" y="${y + 18}" text-anchor="middle">${text}</text>`)}</g>`;
+    t`<line x1="${px(x)}" x2="${px(x)}" y1="${y}" y2="${y + 5}"/>${written(x, y + 18, text)}`)}</g>`;
 }
 
 // ---------- the page around it ----------
@@ -317,8 +337,8 @@ const KEYS = { // what each does; the buttons press the same keys
   Escape: view => view.go(OVERVIEW), ' ': view => view.play(),
 };
 const BUTTONS = [
-  ['Home', '« First', 'First event (Home)'], ['ArrowLeft', '‹ Back', 'One event back (left arrow)'], ['ArrowRight', 'Next ›', 'Next event (right arrow)'],
-  ['End', 'Last »', 'Last event (End)'], [' ', 'Play', 'Play or pause (space)'],
+  ['Home', '« First', 'First event (Home)'], ['ArrowLeft', '‹ Back', 'One event back (left arrow)'],
+  ['ArrowRight', 'Next ›', 'Next event (right arrow)'], ['End', 'Last »', 'Last event (End)'], [' ', 'Play', 'Play or pause (space)'],
 ];
 const CLOCKS = [['none', 'none'], ['lamport', 'Lamport'], ['vector', 'vector'], ['hlc', 'hybrid logical']];
 const HELP = 'Diagram. Left and right arrows step, up and down arrows change the lane, page keys stay on the lane, Escape shows the whole run.';
@@ -327,7 +347,8 @@ function page(view) {
   const { info, axis: chosen, clock, marks } = view, { words, events } = info;
   const clocks = CLOCKS.filter(([name]) => name === 'none' || events.some(event => event.clocks?.[name] !== undefined));
   const axes = events[info.last].t > events[0].t ? [['order', 'order of events'], ['time', 'time, to scale']] : [];
-  return t`<div class="steer">${BUTTONS.map(([key, text, name]) => t`<button type="button" data-key="${key}" title="${name}" aria-label="${name}">${text}</button>`)}
+  const buttons = BUTTONS.map(([key, text, name]) => t`<button type="button" data-key="${key}" title="${name}" aria-label="${name}">${text}</button>`);
+  return t`<div class="steer">${buttons}
     <input type="range" min="${Math.min(info.first - 1, info.last)}" max="${info.last}" step="1" aria-label="Event"><span class="counter"></span>
     ${select('axis', 'Axis', axes, chosen)}${select('clock', 'Clocks', clocks, clock)}
     <label><input type="checkbox" data-set="marks" ${marks && 'checked'}> Causality</label></div>
@@ -335,22 +356,30 @@ function page(view) {
       t`<button type="button" data-go="${event}" title="Go to event ${event}"><span aria-hidden="true">${sign}</span> ${text}</button>`)}</div>`}
     <div class="stage"><div class="names"></div><div class="scroller" tabindex="0" role="group" aria-label="${HELP}"></div>
     <div class="states" role="group" aria-label="State of each lane"></div></div>
-    <div class="legend">${sample('N', 'this event')}${sample('P', 'past: may have caused it')}${sample('F', 'future: it may have caused')}${sample('C', 'concurrent: neither')}</div>
-    <div class="below"><div class="now"><p class="sentence" aria-live="polite"></p><p class="busy"></p></div><div class="log">${table(words)}</div></div>`.html;
+    <div class="legend">${Object.entries(LEGEND).map(sample)}</div>
+    <div class="below"><div class="now"><p class="sentence" aria-live="polite"></p><p class="busy"></p></div>
+    <div class="log">${table(words)}</div></div>`.html;
 }
 
 const select = (name, label, options, chosen) => options.length > 1 && t`<label>${label} <select data-set="${name}" aria-label="${label}">
   ${options.map(([value, text]) => t`<option value="${value}" ${value === chosen && 'selected'}>${text}</option>`)}</select></label>`;
-const sample = (letter, text) => t`<span><svg width="24" height="24" viewBox="-12 -12 24 24" aria-hidden="true"><g class="${letter}"><g class="mark">${{ html: mark(letter) }}</g></g></svg>${text}</span>`;
-const table = ({ rows: log }) => t`<table><caption>Log of all events</caption><thead><tr>${['#', 'time', 'lane', 'what happened', 'causality'].map(head => t`<th scope="col">${head}</th>`)}</tr></thead>
-  <tbody>${log.map(([time, lane, text], id) => t`<tr data-go="${id}"><th scope="row"><button type="button" tabindex="-1" aria-label="Event ${id}">${id}</button></th>
-  <td>${time}</td><td>${lane}</td><td>${text}</td><td></td></tr>`)}</tbody></table>`;
+const LEGEND = { N: 'this event', P: 'past: may have caused it', F: 'future: it may have caused', C: 'concurrent: neither' };
+const sample = ([letter, text]) => t`<span><svg width="24" height="24" viewBox="-12 -12 24 24" aria-hidden="true">
+  <g class="${letter}"><g class="mark">${{ html: mark(letter) }}</g></g></svg>${text}</span>`;
+const HEADS = ['#', 'time', 'lane', 'what happened', 'causality'];
+const table = ({ rows }) => t`<table><caption>Log of all events</caption>
+  <thead><tr>${HEADS.map(head => t`<th scope="col">${head}</th>`)}</tr></thead><tbody>${rows.map(([time, lane, text], id) => t`<tr data-go="${id}">
+  <th scope="row"><button type="button" tabindex="-1" aria-label="Event ${id}">${id}</button></th><td>${time}</td><td>${lane}</td><td>${text}</td><td></td></tr>`)}
+  </tbody></table>`;
 
 // ---------- what the reader can do ----------
 
+const PARTS = ['counter', 'names', 'scroller', 'states', 'legend', 'sentence', 'busy', 'log'];
+
 class View {
   constructor(model, el, extend) {
-    Object.assign(this, { model, id: `dst-${++instances}`, position: OVERVIEW, clock: 'none', marks: !extend, axis: model.get('axis') });
+    // Each widget loads this module anew, so only chance keeps the ids of one page apart.
+    Object.assign(this, { model, id: `dst-${Math.random().toString(36).slice(2)}`, position: OVERVIEW, clock: 'none', marks: !extend, axis: model.get('axis') });
     this.root = document.createElement('section');
     this.root.className = 'dst';
     this.root.dataset.lmSuppressShortcuts = 'true'; // so that JupyterLab leaves the keys to us
@@ -395,7 +424,7 @@ class View {
     if (version === VERSION && events.length) {
       this.info = study(sent);
       this.body.innerHTML = page(this);
-      for (const name of ['counter', 'names', 'scroller', 'states', 'legend', 'sentence', 'busy', 'log']) this[name] = this.body.querySelector(`.${name}`);
+      for (const name of PARTS) this[name] = this.body.querySelector(`.${name}`);
       this.slider = this.body.querySelector('input[type=range]');
       this.player = this.body.querySelector('[data-key=" "]');
       this.position = this.panel ? this.info.last : clamp(this.model.get('position'), OVERVIEW, this.info.last);
@@ -454,7 +483,8 @@ class View {
     if (events[id]) this.go(id);
   }
   across(by) { // to the nearest event of the next lane, above or below
-    const { events, lane, trace, first } = this.info, at = Math.max(this.position, first), far = ({ id }) => Math.abs(this.plan.at(id).x - this.plan.at(at).x);
+    const { events, lane, trace, first } = this.info, at = Math.max(this.position, first);
+    const far = ({ id }) => Math.abs(this.plan.at(id).x - this.plan.at(at).x);
     for (let row = lane.get(events[at].lane) + by; trace.lanes[row]; row += by) {
       const there = events.filter(event => event.lane === trace.lanes[row].id && event.kind !== 'start');
       if (there.length) return this.go(there.reduce((best, event) => (far(event) < far(best) ? event : best)).id);
@@ -531,7 +561,8 @@ class View {
     }
     for (const element of bar) dim(element, trace.operations[element.dataset.bar].invoked > now);
     for (const element of arrow) {
-      const { sent, end, a, b, message } = this.plan.arrows[element.dataset.arrow], flying = !whole && sent <= now && now < (end ?? Infinity) && message.status !== 'lost';
+      const { sent, end, a, b, message } = this.plan.arrows[element.dataset.arrow];
+      const flying = !whole && message.status !== 'lost' && spans(now, sent, end);
       dim(element, sent > now);
       element.classList.toggle('flying', flying);
       element.classList.toggle('P', end !== null && 'NP'.includes(found[end] ?? '-'));
@@ -548,7 +579,8 @@ class View {
     const { x } = this.plan.at(this.position);
     text.textContent = `event ${this.position} · ${this.info.words.rows[this.position][0]}`;
     const wide = this.measure(text.textContent, 600) + 14, left = clamp(x - wide / 2, 1, this.plan.scale.width - wide - 1);
-    for (const [element, name, value] of [[line, 'x1', x], [line, 'x2', x], [plate, 'x', left], [plate, 'width', wide], [text, 'x', left + wide / 2]]) element.setAttribute(name, px(value));
+    const places = [[line, 'x1', x], [line, 'x2', x], [plate, 'x', left], [plate, 'width', wide], [text, 'x', left + wide / 2]];
+    for (const [element, name, value] of places) element.setAttribute(name, px(value));
     if (x < scroller.scrollLeft + 60 || x > scroller.scrollLeft + scroller.clientWidth - 60) // only the diagram scrolls, never the page
       scroller.scrollTo({ left: x - scroller.clientWidth / 2, behavior: calm() ? 'auto' : 'smooth' });
   }
@@ -556,22 +588,21 @@ class View {
   showStates(now, whole) {
     const known = statesAt(this.info, now), narrow = this.root.classList.contains('narrow');
     this.states.innerHTML = t`${this.info.trace.lanes.map(({ id, label }, i) => {
-      const { state, was, down } = known[id] ?? { state: {} }, { top, bottom, gap } = this.plan.lanes[i], before = whole ? null : was;
-      const gone = Object.keys(before ?? {}).filter(key => !(key in state)), lines = Object.entries(state).map(([key, value]) => {
-        const changed = before && say(before[key]) !== say(value);
-        return t`<div ${changed && t`class="changed"`}><b>${key}</b> ${say(value)}${changed && t` <em>◂ ${key in before ? `was ${say(before[key])}` : 'new'}</em>`}</div>`;
-      });
-      return t`<div class="state" style="${!narrow && `top:${top - gap / 2 + 2}px;height:${bottom - top + gap - 4}px`}">${(narrow || down) && t`<b>${narrow && label} ${down && 'DOWN'}</b>`}
-        ${lines}${gone.map(key => t`<div class="changed"><b>${key}</b> <em>◂ gone</em></div>`)}</div>`;
+      const { state, was, down } = known[id] ?? { state: {} }, { top, bottom, gap } = this.plan.lanes[i];
+      const place = narrow ? '' : `top:${top - gap / 2 + 2}px;height:${bottom - top + gap - 4}px`;
+      return t`<div class="state" style="${place}">${(narrow || down) && t`<b>${narrow && label} ${down && 'DOWN'}</b>`}${stateLines(state, whole ? null : was)}</div>`;
     })}`.html;
   }
 
   showWords(now, whole) {
-    const { words, arrows, trace } = this.info, under = (from, end) => from <= now && now < (end ?? Infinity), list = (name, items) => items.length > 0 && t`<b>${name}</b> ${items.join(', ')}. `;
-    const flying = arrows.filter(({ message, sent, end }) => message.status !== 'lost' && under(sent, end)).map(({ i, sent }) => `${words.messages[i]} (since event ${sent})`);
-    const running = trace.operations.flatMap(({ invoked, returned }, i) => (under(invoked, returned) ? [`${words.calls[i]} (since event ${invoked})`] : []));
+    const { words, arrows, trace } = this.info, since = (text, from) => `${text} (since event ${from})`;
+    const flying = arrows.filter(({ message, sent, end }) => message.status !== 'lost' && spans(now, sent, end));
+    const running = trace.operations.filter(({ invoked, returned }) => spans(now, invoked, returned));
+    const list = (name, items) => items.length > 0 && t`<b>${name}</b> ${items.join(', ')}. `;
     this.sentence.textContent = whole ? words.sentence : words.rows[now][2];
-    this.busy.innerHTML = t`${list('Under way:', flying)}${list('Running:', running)}${whole && 'Press → or click an event to step through the run.'}`.html;
+    this.busy.innerHTML = t`${list('Under way:', flying.map(({ i, sent }) => since(words.messages[i], sent)))}
+      ${list('Running:', running.map(({ id, invoked }) => since(words.calls[id], invoked)))}
+      ${whole && 'Press → or click an event to step through the run.'}`.html;
   }
 
   showLog(now, found, whole) {
