@@ -143,7 +143,8 @@ class History(Sequence[Operation]):
         """Give one sentence: how many operations, how they ended, by how many processes."""
         ends = ", ".join(f"{self.count(status):,} {status}" for status in STATUSES if self.count(status))
         processes = len({operation.process for operation in self._operations})
-        left_out = f"; {self.ignored:,} events of other processes left out" if self.ignored else ""
+        events = "event" if self.ignored == 1 else "events"
+        left_out = f"; {self.ignored:,} {events} of other processes left out" if self.ignored else ""
         what = (
             f"{len(self):,} operations ({ends}) by {processes:,} processes"
             if self._operations
@@ -255,9 +256,12 @@ class History(Sequence[Operation]):
             return _assemble(_json_lines(text), independent, clients)
         if isinstance(whole, dict) and "operations" in whole:
             return cls.from_trace(whole)
-        return cls.from_events(
-            [whole] if isinstance(whole, dict) else whole, independent=independent, clients=clients
-        )
+        if not isinstance(whole, (dict, list)):
+            raise ValueError(
+                f"this JSON is {_short(whole)}; a history is an array of events, or one event a line"
+            )
+        whole = [whole] if isinstance(whole, dict) else whole
+        return cls.from_events(whole, independent=independent, clients=clients)
 
     @classmethod
     def from_trace(

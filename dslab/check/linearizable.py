@@ -1,12 +1,13 @@
 """Linearizable or not: is there one order of the operations, each at a moment between its call and its answer, that the model allows?
 
-The search is in `dslab.check.placing`; here a history is split into parts (keys), the parts share the time, and what was found becomes
-a verdict that a person can check: an order, which is tried on the model before it is shown, or the first answer that no order
-explains.
+A history is split into parts (keys), which share the time. A register whose writes can all be told apart needs no search
+(`dslab.check.zones`); every other part is searched (`dslab.check.placing`). What was found becomes a verdict that a person can check: an
+order, which is tried on the model before it is shown, or the first answer that no order explains.
 
+    >>> from dslab.check.models import register
     >>> history = History.from_tuples([(0, "invoke", "write", 1), (0, "ok", "write", 1), (1, "invoke", "read"), (1, "ok", "read", None)])
     >>> print(linearizable(history, register()).describe())
-    Not linearizable: no order explains read → nil by process 1 (2 to 3); it could be 1 then. Searched 1 configuration.
+    Not linearizable: no order explains read → nil by process 1 (2 to 3); it could be 1 then. No search was needed.
 
 Sources: Herlihy and Wing, "Linearizability: a correctness condition for concurrent objects" (1990), whose theorem 1 allows judging keys
 apart; Wing and Gong, "Testing and verifying concurrent objects" (1993); Lowe, "Testing for linearizability" (2017).
@@ -25,9 +26,11 @@ from dslab.check.models import ANY, VARIES, Model, show
 from dslab.check.placing import STATES_KEPT, Placing
 
 SLICE = 4096  # configurations that one part may search before the next has its turn
-EXPLAIN = 20_000  # configurations that each step of an explanation may search
+EXPLAIN = (
+    2_000  # configurations that each step of an explanation may search beyond those of the search itself
+)
 GRACE = 1.0  # seconds that the explanation of a violation may take beyond the limit
-LOOK_AROUND = 2_000  # configurations searched for the states that the part could have been in
+LOOK_AROUND = 500  # configurations searched for the states that the part could have been in
 _SHOWN = 6
 
 
@@ -38,8 +41,8 @@ class PartVerdict:
     key: the part's key, or None. verdict: "linearizable", "violation" or "undecided". operations: how many it has (without those that
     certainly did not happen). configurations: how many were searched. order: the operations in an order that the model allows: all that
     were answered and the open ones that must have happened; for a violation, the longest beginning that has such an order.
-    For a violation, too: stuck, the first operation whose answer no order explains; states, in which the part could have
-    been while it ran (at most twelve); concurrent, the other operations that were open then; conflicts, those that left the states;
+    For a violation, too: stuck, the first operation whose answer no order explains; states, at most twelve, in which the part could have
+    been while it ran, or for an operation that changes the state, when its answer came; concurrent, the other operations that were open then; conflicts, those that left the states;
     prefix, the shortest beginning of the part that is not linearizable (calls whose answers come later are open in it).
     """
 
@@ -94,10 +97,9 @@ class LinearizabilityVerdict:
             return self._describe_violation(self.part)
         where = f" on {len(self.parts):,} keys" if len(self.parts) > 1 else ""
         if self.verdict == "linearizable":
-            return (
-                f"No violation: {_many(self.operations, 'operation')}{where}, found an order after "
-                f"{_many(self.configurations, 'configuration')}."
-            )
+            searched = _many(self.configurations, "configuration")
+            how = f"after {searched}" if self.configurations else "without a search"
+            return f"No violation: {_many(self.operations, 'operation')}{where}, found an order {how}."
         undecided = [part for part in self.parts if part.verdict == "undecided"]
         keys = f" ({len(undecided):,} of {len(self.parts):,} keys are open)" if len(self.parts) > 1 else ""
         searched = _many(self.configurations, "configuration")
@@ -112,9 +114,13 @@ class LinearizabilityVerdict:
             then = f"it could be {', '.join(states[:_SHOWN])} then, among others"
         else:
             then = f"it could be {' or '.join(states)} then" if states else "the answers before it have one"
-        what, searched = _operation(part.stuck, self.model), _many(self.configurations, "configuration")
-        hint = self.model.hint(part.stuck)
-        return f"Not linearizable{key}: no order explains {what}; {then}. Searched {searched}.{hint}"
+        what, hint = _operation(part.stuck, self.model), self.model.hint(part.stuck)
+        searched = (
+            f"Searched {_many(self.configurations, 'configuration')}."
+            if self.configurations
+            else "No search was needed."
+        )
+        return f"Not linearizable{key}: no order explains {what}; {then}. {searched}{hint}"
 
     def _never(self, part: PartVerdict) -> bool:
         """Whether no operation at all could have left the state that the stuck one wants."""
@@ -230,13 +236,14 @@ def _search(pieces: list[_Piece], model: Model, deadline: float | None, budget: 
         for piece in open_:
             if left == 0 or (deadline is not None and time.monotonic() >= deadline):
                 return
-            if piece.search is None:
-                piece.search = Placing(piece.operations, model)
+            if piece.search is None and zones.applies(piece.operations, model):
+                piece.order = zones.order(piece.operations, model)
+                piece.verdict = "linearizable" if piece.order is not None else "violation"
+                piece.by_zones = True
+                continue
+            piece.search = piece.search or Placing(piece.operations, model)
             before = piece.search.configurations
             piece.verdict = piece.search.run(SLICE if left is None else min(SLICE, left), deadline)
-            if piece.verdict == "undecided" and zones.applies(piece.operations, model):
-                piece.order, piece.by_zones = zones.order(piece.operations, model), True
-                piece.verdict = "linearizable" if piece.order is not None else "violation"
             if left is not None:
                 left -= piece.search.configurations - before
         open_ = [piece for piece in open_ if piece.verdict == "undecided"]
@@ -249,9 +256,9 @@ def _conclude(piece: _Piece, model: Model, deadline: float | None) -> PartVerdic
         return PartVerdict(piece.key, "undecided", size, search.configurations if search else 0)
     if piece.verdict == "violation":
         return _explain(piece, model, deadline)
-    order = piece.order or search.order(search.found)[0]
+    order = piece.order if piece.by_zones else search.order(search.found)[0]
     _try(order, piece.operations, model)
-    return PartVerdict(piece.key, "linearizable", size, search.configurations, tuple(order))
+    return PartVerdict(piece.key, "linearizable", size, search.configurations if search else 0, tuple(order))
 
 
 def _try(order: list[Operation], operations: list[Operation], model: Model) -> None:
@@ -297,7 +304,8 @@ def _beginning(search: Placing, operations: list[Operation], level: int, model: 
 
 def _explain(piece: _Piece, model: Model, deadline: float | None) -> PartVerdict:
     """Find the first answer that no order explains, and what the part could have been then."""
-    search, operations = piece.search, piece.operations
+    operations, search = piece.operations, piece.search or Placing(piece.operations, model)
+    most = EXPLAIN + max(search.configurations, 2 * len(search.levels))
     low = max(search.best, 0)
     high = len(search.levels) - 1 if piece.by_zones else max(search.best, search.bound)
     # The beginning up to `high` is a violation; that up to `low - 1` is not known to be one.
@@ -307,11 +315,11 @@ def _explain(piece: _Piece, model: Model, deadline: float | None) -> PartVerdict
         if piece.by_zones:
             violation = zones.order(beginning, model) is None
         else:
-            violation = Placing(beginning, model).run(EXPLAIN, deadline) == "violation"
+            violation = Placing(beginning, model).run(most, deadline) == "violation"
         low, high = (low, middle) if violation else (middle + 1, high)
     stuck = search.answered[high]
     prefix = _beginning(search, operations, high, model)
-    without, most = Placing(prefix, model, refused=stuck), EXPLAIN + 2 * search.configurations
+    without = Placing(prefix, model, refused=stuck)
     while without.verdict == "undecided" and without.best < high and without.configurations < most:
         if deadline is not None and time.monotonic() >= deadline:
             break
@@ -332,7 +340,10 @@ def _explain(piece: _Piece, model: Model, deadline: float | None) -> PartVerdict
 
 
 def _states_before(search: Placing, stuck: Operation) -> tuple[tuple[Any, ...], set[int], list[Operation]]:
-    """Give the states that were passed while the stuck operation ran, the indices of the operations that left them, and an order."""
+    """Give states that stand against the stuck operation, the indices of the operations that left them, and an order of what came before.
+
+    For a read they are those that were passed while it ran; for one that changes the state, those in which its answer came.
+    """
     if search.best != len(search.levels) - 1:
         nodes = list(search.best_nodes.values())[:1]
         return (), set(), search.order(nodes[0])[0] if nodes else []
@@ -341,7 +352,7 @@ def _states_before(search: Placing, stuck: Operation) -> tuple[tuple[Any, ...], 
     longest: list[Operation] = []
     for node in search.best_nodes.values():
         order, passed = search.order(node, since=search.call_level[stuck.index])
-        for state, maker in passed:
+        for state, maker in passed if search.model.pure(stuck) else passed[-1:]:
             states.setdefault(state)
             makers |= {maker.index} if maker else set()
         longest = max(longest, order, key=len)

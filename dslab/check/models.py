@@ -209,6 +209,8 @@ class _Register(Model):
         kind = _PLAIN[operation.name]
         if kind == "read":
             return ANY if self._unknown(operation) else self.norm(operation.value)
+        if kind == "write":
+            return ANY
         return VARIES if operation.status == "fail" else self.norm(operation.argument[0])
 
     def reach(

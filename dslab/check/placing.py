@@ -40,7 +40,6 @@ from typing import Any
 from dslab.check.history import Operation
 from dslab.check.models import ANY, VARIES, Model
 
-CLOCK_EVERY = 64  # configurations between two looks at the clock
 STATES_KEPT = 12  # states remembered for the explanation of a violation
 
 # level, state, owed, placed, spent, late, the configuration before, and the step from there: (bit, what it does); bit 0: an open one
@@ -61,8 +60,8 @@ class _Level:
         ] = []  # (bit, operation) of the calls since the level before
         self.fresh = 0  # their bits
         self.pending: list[
-            tuple[int, int]
-        ] = []  # (bit, kind) of operations that may change the state, first answer first
+            tuple[int, int, int]
+        ] = []  # (bit, kind, level of answer) of what may change the state
         self.pure: list[tuple[int, int]] = []  # (bit, kind) of those that never do
         self.goals: list[tuple[int, int, int]] = []  # (bit, goal, level of answer) of the calls that have one
         self.open: list[tuple[int, int, int, int]] = []  # (kind, unit, mask, available) of open operations
@@ -95,7 +94,7 @@ class Placing:
         }
         self.verdict = "undecided"
         self.configurations = 0
-        self.best = self.bound = -1  # the level reached; the last one at which a lost goal was wanted
+        self.best = self.bound = -1  # the level reached; the last answer that closed a way there
         self.best_nodes: dict[int, _Node] = {}
         self.found: _Node | None = None
         self._number_kinds()
@@ -244,7 +243,7 @@ class Placing:
             if self.pure[kind]:
                 level.pure.append((bit, kind))
             else:
-                level.pending.append((bit, kind))
+                level.pending.append((bit, kind, answer))
                 if self.total[kind]:
                     level.total |= bit
                 else:
@@ -322,14 +321,16 @@ class Placing:
     def _moves_from(self, level: _Level, state: int) -> tuple[list, list]:
         """Give the operations that could be placed in a state at a level.
 
-        They are (bit, same, after, buried) for pending ones, where ``same`` tells which do the same, and (same, unit, mask, available,
-        after, buried, first) for open ones, where ``first`` are the fields of those to be spent before it (rule 4).
+        They are (bit, kind, after, buried) for pending ones and (same, unit, mask, available, after, buried, first) for open ones, where
+        ``same`` tells which do the same and ``first`` are the fields of those to be spent before it (rule 4).
         """
         pending = []
-        for bit, kind in level.pending:
+        for bit, kind, answer in level.pending:
             after = self._move(state, kind)
             if after >= 0:
-                pending.append((bit, self.same[kind], after, level.total if self.blind[kind] else 0))
+                pending.append((bit, kind, after, level.total if self.blind[kind] else 0))
+            elif self.leaves[kind] is VARIES:
+                self.bound = max(self.bound, answer)  # with another answer it might have been possible
         weaker: dict[int, list[tuple[int, int]]] = {}
         moves = []
         for kind, unit, mask, available in level.open:
@@ -361,7 +362,7 @@ class Placing:
         """Give the blind operations that make a start towards a goal: whether one is called in time, bits of pending, fields of open ones."""
         level, makes, starts = self.levels[number], self._makes[goal], self._start_levels[goal]
         coming = bisect_right(starts, answer) > bisect_right(starts, number)
-        pending = sum(bit for bit, kind in level.pending if kind in makes)
+        pending = sum(bit for bit, kind, _ in level.pending if kind in makes)
         opened = [(mask, available) for kind, _, mask, available in level.open if kind in makes]
         help_ = level.helps[goal, answer] = (coming, pending, opened)
         return help_
@@ -407,7 +408,7 @@ class Placing:
         while stack:
             if limit is not None and count >= limit:
                 break
-            if deadline is not None and count % CLOCK_EVERY == 0 and time.monotonic() >= deadline:
+            if deadline is not None and time.monotonic() >= deadline:
                 break
             node = stack.pop()
             if node[0] == end:
@@ -440,19 +441,20 @@ class Placing:
         level = self.levels[number]
         pending, opened = level.moves.get(state) or self._moves_from(level, state)
         following: list[_Node] = []
-        tried: set[int] = set()
-        for bit, same, after, buried in pending:
-            if placed & bit:
+        tried: set[tuple[int, int]] = set()
+        doing: set[tuple[int, int]] = set()
+        for bit, kind, after, buried in pending:
+            if placed & bit or (kind, owed & bit != 0) in tried:
                 continue
-            mark = same * 2 + (owed & bit != 0)
-            if mark in tried:
-                continue
-            tried.add(mark)
+            tried.add((kind, owed & bit != 0))
+            doing.add((self.same[kind], after))
             left = owed & ~(bit | buried)
             if after != state or left != owed or (late and bit == level.bit):
-                self._arrive(number, after, left, placed | bit, spent, late, node, (bit, same), following)
+                self._arrive(
+                    number, after, left, placed | bit, spent, late, node, (bit, self.same[kind]), following
+                )
         for same, unit, mask, available, after, buried, first in opened:
-            if spent & mask >= available or same * 2 in tried or same * 2 + 1 in tried:
+            if spent & mask >= available or (same, after) in doing:
                 continue
             left = owed & ~buried
             if left != owed or (after != state and not any(spent & other < most for other, most in first)):
