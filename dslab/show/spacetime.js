@@ -352,7 +352,7 @@ function page(view) {
     <input type="range" min="${Math.min(info.first - 1, info.last)}" max="${info.last}" step="1" aria-label="Event"><span class="counter"></span>
     ${select('axis', 'Axis', axes, chosen)}${select('clock', 'Clocks', clocks, clock)}
     <label><input type="checkbox" data-set="marks" ${marks && 'checked'}> Causality</label></div>
-    ${words.places.length > 0 && t`<div class="places" role="group" aria-label="Go to">Go to ${words.places.map(([event, sign, text]) =>
+    ${(words.places.length > 0 || view.panel) && t`<div class="places" role="group" aria-label="Go to">${words.places.length > 0 && 'Go to '}${words.places.map(([event, sign, text]) =>
       t`<button type="button" data-go="${event}" title="Go to event ${event}"><span aria-hidden="true">${sign}</span> ${text}</button>`)}</div>`}
     <div class="stage"><div class="names"></div><div class="scroller" tabindex="0" role="group" aria-label="${HELP}"></div>
     <div class="states" role="group" aria-label="State of each lane"></div></div>
@@ -557,7 +557,7 @@ class View {
       const id = Number(element.dataset.event), shown = element.querySelector('.mark');
       if (id >= 0) dim(element, id > now);
       for (const letter in RELATIONS) element.classList.toggle(letter, found[id] === letter);
-      if (shown) shown.innerHTML = mark(found[id]);
+      if (shown && shown.dataset.letter !== found[id]) shown.innerHTML = mark(shown.dataset.letter = found[id] ?? '');
     }
     for (const element of bar) dim(element, trace.operations[element.dataset.bar].invoked > now);
     for (const element of arrow) {
