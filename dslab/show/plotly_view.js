@@ -1,6 +1,7 @@
 // Draws one picture with plotly.js, which the kernel sends once for the whole page. All views of the page share `page`.
 const DARK = __DARK__; // what a dark page shows instead of each colour of the light theme
 const page = (globalThis.__dslabPlotly ??= {});
+const QUIET = 250; // milliseconds without a new picture after which plotly.js is started
 const PATIENCE = 3000; // milliseconds without plotly.js after which the table is shown meanwhile
 
 const isDark = () => {
@@ -24,7 +25,14 @@ async function unpacked(buffer, gzip) {
   return new Response(stream).arrayBuffer();
 }
 
+// anywidget gives a widget two seconds to start, and plotly.js may keep a slow page busy for longer: let all start first.
+async function quiet() {
+  const latest = performance.now() + 3000;
+  while (performance.now() < Math.min(page.born + QUIET, latest)) await new Promise((next) => setTimeout(next, 50));
+}
+
 async function evaluated(code) {
+  await quiet();
   const parts = ["const module = {exports: {}}, exports = module.exports;\n", code, "\nexport default module.exports;"];
   const url = URL.createObjectURL(new Blob(parts, { type: "text/javascript" }));
   try {
@@ -153,4 +161,8 @@ function render({ model, el }) {
   };
 }
 
-export default { render };
+function initialize() {
+  page.born = performance.now();
+}
+
+export default { initialize, render };
