@@ -12,19 +12,24 @@ One page of names:
 | `fixed`, `uniform`, `exponential`, `lognormal`, `empirical` | latencies in microseconds |
 | `Driver` | runs a world by choice instead of by time; the referee's steering wheel |
 | `Trace` | what happened, as plain data, with causes, clocks, states |
+| `read_log`, `check_log`, `clocks_of_log`, `trace_of_log` | the log of a real system: read it, check it, rebuild its clocks, look at it |
 | `Result`, `Metric`, `Series` | what a model says: numbers with units, curves, a true sentence |
 """
 
 from dslab.sim.actor import Actor, Future, gather, sleep, step
 from dslab.sim.driver import Choice, Driver
 from dslab.sim.latency import empirical, exponential, fixed, lognormal, uniform
+from dslab.sim.logs import Log, LogEvent, events_of, read_executions, read_log
 from dslab.sim.node import Link, Node
 from dslab.sim.primitives import Lock, Mailbox, Queue, Semaphore, SharedLock
+from dslab.sim.rebuild import causes_of_log, check_log, clocks_of_log, trace_of_log
 from dslab.sim.result import Metric, Result, Series
 from dslab.sim.trace import Trace
 from dslab.sim.world import World
 
 __all__ = [
-    "Actor", "Choice", "Driver", "Future", "Link", "Lock", "Mailbox", "Metric", "Node", "Queue", "Result", "Semaphore", "Series",
-    "SharedLock", "Trace", "World", "empirical", "exponential", "fixed", "gather", "lognormal", "sleep", "step", "uniform",
+    "Actor", "Choice", "Driver", "Future", "Link", "Lock", "Log", "LogEvent", "Mailbox", "Metric", "Node",
+    "Queue", "Result", "Semaphore", "Series", "SharedLock", "Trace", "World", "causes_of_log", "check_log",
+    "clocks_of_log", "empirical", "events_of", "exponential", "fixed", "gather", "lognormal",
+    "read_executions", "read_log", "sleep", "step", "trace_of_log", "uniform",
 ]  # fmt: skip

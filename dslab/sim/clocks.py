@@ -16,16 +16,23 @@ def stamp(events: list[dict[str, Any]], id: int, wall_us: int) -> None:
     """Give event ``id`` its three clocks from those of its causes; ``wall_us`` is what its node's own clock shows."""
     event = events[id]
     causes = [events[cause]["clocks"] for cause in event["causes"]]
-    vector: dict[str, int] = {}
-    for known in causes:
-        for lane, count in known["vector"].items():
-            vector[lane] = max(vector.get(lane, 0), count)
+    vector = merged(*(known["vector"] for known in causes))
     vector[event["lane"]] = vector.get(event["lane"], 0) + 1
     event["clocks"] = {
         "lamport": 1 + max((known["lamport"] for known in causes), default=0),
         "vector": vector,
         "hlc": hybrid([tuple(known["hlc"]) for known in causes], wall_us),
     }
+
+
+def merged(*clocks: dict[str, int]) -> dict[str, int]:
+    """Give the vector clock that knows all that ``clocks`` know: for each lane the largest count."""
+    known: dict[str, int] = {}
+    for clock in clocks:
+        for lane, count in clock.items():
+            if count > known.get(lane, 0):
+                known[lane] = count
+    return known
 
 
 def hybrid(causes: list[tuple[int, int]], wall_us: int) -> list[int]:
