@@ -64,7 +64,7 @@ class Reader:
         self.text = text
         self.place = 0
 
-    def fail(self, what: str, place: int | None = None) -> ValueError:
+    def _fail(self, what: str, place: int | None = None) -> ValueError:
         at = self.place if place is None else place
         return ValueError(f"line {self.text.count(chr(10), 0, at) + 1}: {what}")
 
@@ -76,9 +76,9 @@ class Reader:
             token = _TOKEN.match(self.text, place)
             if token is None:
                 if self.text[place:].strip(" \t\r\n,"):
-                    raise self.fail(f"cannot read {self.text[place : place + 30].strip()!r} as EDN", place)
+                    raise self._fail(f"cannot read {self.text[place : place + 30].strip()!r} as EDN", place)
                 if stack:
-                    raise self.fail(f"{stack[-1].opener!r} is never closed", stack[-1].place)
+                    raise self._fail(f"{stack[-1].opener!r} is never closed", stack[-1].place)
                 return NOTHING, place, place
             kind, word, began, place = (
                 token.lastgroup,
@@ -92,28 +92,28 @@ class Reader:
             if kind in ("open", "set", "discard", "tag", "meta"):
                 stack.append(_Frame(word if kind in ("open", "set") else kind, began))
                 continue
-            done = self.close(stack, word, began) if kind == "close" else self.atom(kind, word, began)
-            done = self.attach(stack, done)
+            done = self._close(stack, word, began) if kind == "close" else self._atom(kind, word, began)
+            done = self._attach(stack, done)
             if not stack and done is not NOTHING:
                 return done, place, start
             if not stack:
                 start = None
 
-    def close(self, stack: list[_Frame], word: str, began: int) -> Any:
+    def _close(self, stack: list[_Frame], word: str, began: int) -> Any:
         if not stack or _CLOSES.get(stack[-1].opener) != word:
             expected = f"{stack[-1].opener!r} opened before it" if stack else "nothing is open"
-            raise self.fail(f"{word!r} closes nothing here; {expected}", began)
+            raise self._fail(f"{word!r} closes nothing here; {expected}", began)
         frame = stack.pop()
         if frame.opener == "{":
             if len(frame.items) % 2:
-                raise self.fail("a map has a key without a value", frame.place)
+                raise self._fail("a map has a key without a value", frame.place)
             items = iter(frame.items)
             return {freeze(key): value for key, value in zip(items, items, strict=True)}
         if frame.opener == "#{":
             return frozenset(freeze(item) for item in frame.items)
         return frame.items
 
-    def attach(self, stack: list[_Frame], done: Any) -> Any:
+    def _attach(self, stack: list[_Frame], done: Any) -> Any:
         """Put a finished form where it belongs; tags and metadata are dropped, discarded forms vanish."""
         while stack:
             frame = stack[-1]
@@ -130,11 +130,11 @@ class Reader:
                 return NOTHING
         return done
 
-    def atom(self, kind: str, word: str, began: int) -> Any:
+    def _atom(self, kind: str, word: str, began: int) -> Any:
         if kind == "keyword":
             return Keyword(word.lstrip(":"))
         if kind == "string":
-            return self.string(word[1:-1], began) if "\\" in word else word[1:-1]
+            return self._string(word[1:-1], began) if "\\" in word else word[1:-1]
         if kind == "number":
             digits = word.rstrip("MN")
             return int(digits) if digits.lstrip("+-").isdigit() and word[-1] != "M" else float(digits)
@@ -143,12 +143,12 @@ class Reader:
             return _NAMED.get(name) or (chr(int(name[1:], 16)) if len(name) == 5 else name)
         return _WORDS.get(word, word)
 
-    def string(self, word: str, began: int) -> str:
+    def _string(self, word: str, began: int) -> str:
         def unescape(found: re.Match[str]) -> str:
             if found[1]:
                 return chr(int(found[1], 16))
             if found[2] not in _ESCAPES:
-                raise self.fail(f"the string has the escape \\{found[2]}, which EDN does not know", began)
+                raise self._fail(f"the string has the escape \\{found[2]}, which EDN does not know", began)
             return _ESCAPES[found[2]]
 
         return re.sub(r"\\(?:u([0-9a-fA-F]{4})|(.))", unescape, word, flags=re.DOTALL)
@@ -178,7 +178,7 @@ def events(text: str) -> Iterator[tuple[Any, int]]:
         form, after, start = reader.form()
         if form is NOTHING:
             if opening:
-                raise reader.fail(f"the {opening[1]!r} at the beginning is never closed")
+                raise reader._fail(f"the {opening[1]!r} at the beginning is never closed")
             return
         reader.place = after
         line += text.count("\n", counted, start)
@@ -193,7 +193,7 @@ def _closed(reader: Reader, end: str) -> bool:
         return False
     reader.place = rest.end() + 1
     if reader.form()[0] is not NOTHING:
-        raise reader.fail(
+        raise reader._fail(
             f"more follows after the closing {end!r}; a history is one vector, or maps one after the other"
         )
     return True

@@ -42,8 +42,9 @@ class PartVerdict:
     certainly did not happen). configurations: how many were searched. order: the operations in an order that the model allows: all that
     were answered and the open ones that must have happened; for a violation, the longest beginning that has such an order.
     For a violation, too: stuck, the first operation whose answer no order explains; states, at most twelve, in which the part could have
-    been while it ran, or for an operation that changes the state, when its answer came; concurrent, the other operations that were open then; conflicts, those that left the states;
-    prefix, the shortest beginning of the part that is not linearizable (calls whose answers come later are open in it).
+    been while it ran (or, for an operation that changes the state, when its answer came); concurrent, the other operations that were
+    open then; conflicts, those that left the states; prefix, the shortest beginning of the part that is not linearizable (calls whose
+    answers come later are open in it).
     """
 
     key: Any

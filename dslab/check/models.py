@@ -101,23 +101,29 @@ class Model:
         return False
 
     def pure(self, operation: Operation) -> bool:
+        """Whether the operation never changes a state."""
         return False
 
     def total(self, operation: Operation) -> bool:
+        """Whether the operation is possible in every state."""
         return False
 
     def leaves(self, operation: Operation) -> Any:
+        """Give the one state that the operation leaves wherever it is possible, or `VARIES`."""
         return VARIES
 
     def wants(self, operation: Operation) -> Any:
+        """Give the one state in which the operation's answer is right; `ANY` where each will do, `VARIES` where it is not one."""
         return VARIES
 
     def reach(
         self, operations: Sequence[Operation]
     ) -> Callable[[Any, Collection[Any]], Iterable[Any]] | None:
+        """Give a function of a state and wanted states that gives those which can be reached without a blind operation, or None."""
         return None
 
     def sees(self, operation: Operation, effect: Operation) -> bool:
+        """Whether the answer of ``operation`` could be owed to ``effect``, an open operation that leaves no one state."""
         return True
 
     def describe(self, operation: Operation) -> str:

@@ -234,8 +234,8 @@ def opened(op):
 
 
 def test_a_verdict_without_violation_counts_and_shows_an_order():
-    found = linearizable(history("0 write 1", "1 read", "2 write 1", "1 ok 1", "0 ok", "2 ok"), register())
-    assert found.describe() == "No violation: 3 operations, found an order after 1 configuration."
+    found = linearizable(history("0 write 1", "0 ok", "1 read", "2 write 1", "1 ok 1", "2 ok"), register())
+    assert found.describe() == "No violation: 3 operations, found an order after 2 configurations."
     assert [op.name for op in found.part.order] == ["write", "read", "write"]
     assert found.core() == ()
 
