@@ -315,7 +315,7 @@ write_the_rule = ROOM.add(
             WrongAnswer(_compares_text, "NO_STEP_BACK", "timestamps as they come out of the protocol buffer"),
         ),
         expects="a function of (old, new) that gives True or False",
-        starter="def accepts(old, new):\n    ...\n\nlesson.write_the_rule.check(accepts)",
+        starter="def accepts(old, new):\n    return ...\n\n\nlesson.write_the_rule.check(accepts)",
     )
 )
 
@@ -395,8 +395,7 @@ write_the_invariant = ROOM.add(
             WrongAnswer(_only_at_a_marker, "escapes", "looks at markers only"),
         ),
         expects="a function of the world that gives True or False",
-        starter='def my_invariant(world):\n    front = world.facts["cachefront"]\n'
-                "    return ...  # something about front.cache.slots, front.cache.told, front.leader.version(\"k\")\n\n"
+        starter="def my_invariant(world):\n    return ...  # something about world.facts[\"cachefront\"]\n\n\n"
                 "lesson.write_the_invariant.check(my_invariant)",
     )
 )  # fmt: skip
