@@ -16,7 +16,7 @@ CELLS = (
     SETUP,
     "explorer = Explorer(model, CONTROLS, draw, title='Load')\nexplorer",
     "explorer.set(rate=9)\nprint(explorer.sentence)",
-    "picture(examples.MATRIX)",
+    "picture(examples.NETWORK)",
     "print('one')\nprint('two')\n1 + 1",
 )
 
