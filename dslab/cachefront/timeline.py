@@ -96,7 +96,7 @@ def timeline(network_ms: float = 1.0, cdc_lag_ms: float = 500.0, fill_delay_ms: 
     while world._heap:
         world.step()
         watch.look()
-    return _result(world, system, watch, {"ttl_s": ttl_s, "row_age": row_age})
+    return _result(world, system, watch, {"ttl_s": ttl_s, "row_age": row_age, "compared": compare_and_set})
 
 
 def _check(
@@ -142,7 +142,9 @@ def _stale_reads(world: World, committed_us: int) -> int:
 
 
 def _sentence(stale_us: int | None, params: dict[str, Any], write_ms: float, stale_reads: int) -> str:
-    wrote = f"The write took {write_ms:.1f} ms."
+    wrote = f"The write took {write_ms:.1f} ms." + (
+        "" if params["compared"] else " Nobody compared timestamps."
+    )
     second = "the second reader got the old row" if stale_reads else "the second reader got the new row"
     if stale_us == 0:
         return f"The cache never served the old row after the commit; {second}. {wrote}"
