@@ -21,6 +21,10 @@ class Stepper:
         self.name = scenario_name(scenario)
         self.reset()
 
+    def __del__(self) -> None:
+        if hasattr(self, "_driver"):
+            self._driver.world.close()  # actors that never ran would complain
+
     def reset(self) -> None:
         """Start again with nothing picked."""
         self._follow([])
