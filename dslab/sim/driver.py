@@ -109,8 +109,8 @@ class Driver:
 
     def entries(self) -> list[tuple]:
         """Give every option as an entry, the default first: going on, the pool by rank, losses, faults; rest if nothing is left."""
-        found = sorted(self._possible())
-        faults = self._faults(found)
+        found, world = sorted(self._possible()), self.world
+        faults = self._faults(found) if world.mays or world.lossy else []
         if self.current is not None:
             found.insert(0, self.current)
         if not found and faults:

@@ -97,7 +97,7 @@ class World(Faults):
             raise TypeError(f"spawn needs a coroutine, that is a called async function; got {coro!r}")
         actor = self.adopt(coro, name or (node.id if node else self._called(coro.__name__)), node)
         if not actor.done:
-            self.push(self.now, actor)
+            heappush(self._heap, (self.now, self._serial(), actor, None))
         return actor
 
     def _called(self, function: str) -> str:
@@ -230,25 +230,26 @@ class World(Faults):
         heap, serial, cancelled = self._heap, self._serial, self._cancelled
         while heap:
             entry = heap[0]
-            time = entry[0]
+            time, number, target, value = entry
             if time > until_us:
                 break
-            if cancelled and entry[1] in cancelled:
+            if cancelled and number in cancelled:
                 cancelled.discard(heappop(heap)[1])
                 continue
-            self.now, self.current = time, entry[2]
+            self.now = time
+            self.current = target
             try:
-                wants = entry[2].send(entry[3])
+                wants = target.send(value)
             except BaseException as error:
                 self._remove(entry)
-                self._failed(entry[2], error)
+                self._failed(target, error)
                 continue
             if wants.__class__ is int and wants >= 0 and heap and heap[0] is entry:
-                heapreplace(heap, (time + wants, serial(), entry[2], None))
+                heapreplace(heap, (time + wants, serial(), target, None))
             else:
                 self._remove(entry)
                 if wants is not None:
-                    self._put_off(entry[2], wants)
+                    self._put_off(target, wants)
 
     def _failed(self, target: Any, error: BaseException) -> None:
         """End an actor that returned (StopIteration) or raised; what was raised goes on its way."""
