@@ -228,7 +228,7 @@ class Panel(anywidget.AnyWidget):
     title = traitlets.Unicode().tag(sync=True)
     question = traitlets.Unicode().tag(sync=True)
     controls = traitlets.List().tag(sync=True)
-    positions = traitlets.Dict().tag(sync=True)
+    positions = traitlets.Dict().tag(sync=True, echo_update=False)  # nobody else needs to hear of a move
 
 
 class Caption(anywidget.AnyWidget):
