@@ -118,7 +118,7 @@ class Driver:
         return found + faults
 
     def _possible(self) -> list[tuple]:
-        """Give the entries that can happen next, in no order: not what a FIFO link, a pause or patience holds back."""
+        """Give the entries that can happen next, in no order: not what a pause or patience holds back."""
         pool, world = self.pool, self.world
         if not world.restricted:
             return pool
@@ -127,10 +127,7 @@ class Driver:
             self.current = None
         found = []
         for entry in pool:
-            target = entry[2]
-            if target.__class__ is Delivery and target.link.fifo and target.link.queue[0] is not target:
-                continue
-            if target.node is None or not target.node.paused:
+            if not _is_paused(entry[2]):
                 found.append(entry)
         if world.patience_us is not None and found:
             latest = min(entry[0] % SLOW for entry in found) + world.patience_us
@@ -212,7 +209,7 @@ class Driver:
     def _lose(self, message: Delivery) -> None:
         message.link.may_lose -= 1
         if message.link.fifo:
-            message.link.queue.remove(message)
+            message.leave()
         message.lose()
 
     def run(self, picks: Iterable[tuple[int, int]] = (), watch: Callable[[World], Any] | None = None, limit: int = 10_000,

@@ -19,6 +19,7 @@ import copy
 import inspect
 from collections import deque
 from collections.abc import Awaitable, Callable
+from heapq import heappush
 from types import CoroutineType, GeneratorType
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from dslab.sim.world import World
 
 _MILLISECOND = Fixed(1_000)
+_NO_QUEUE: deque[tuple] = deque(maxlen=0)
 
 
 class Link:
@@ -63,16 +65,9 @@ class Link:
                     f"{name}={most!r} is not possible; it must be a whole number of messages of at least 0"
                 )
         self.latency = _MILLISECOND if latency is None else as_latency(latency)
-        self.fifo, self.loss, self.duplicate, self.may_lose, self.may_duplicate = (
-            fifo,
-            loss,
-            duplicate,
-            may_lose,
-            may_duplicate,
-        )
-        self.queue: deque[Delivery] | tuple = (
-            deque() if fifo else ()
-        )  # of a FIFO link: what is on its way, oldest first
+        self.fifo, self.loss, self.duplicate = fifo, loss, duplicate
+        self.may_lose, self.may_duplicate = may_lose, may_duplicate
+        self.queue: deque[tuple] = deque() if fifo else _NO_QUEUE  # of a FIFO link: entries, oldest first
         self.last_us = 0
 
     def copy(self) -> Link:
@@ -105,11 +100,11 @@ class Delivery:
         """Say what is delivered where."""
         return f"deliver ‘{self.name}’ {self.src} → {self.node.id}"
 
-    def send(self, _: None) -> None:
-        """Deliver: run the handler, or wake the caller that waits for this answer."""
-        node, link, recorder = self.node, self.link, self.world.recorder
-        if link.queue and link.queue[0] is self:
-            link.queue.popleft()
+    def send(self, held: bool | None) -> None:
+        """Deliver: run the handler, or wake the caller that waits for this answer. ``held``: after a pause, again."""
+        node, recorder = self.node, self.world.recorder
+        if self.link.fifo and not held:
+            self.leave()
         if node.paused:
             node.held.append(self)
             return
@@ -123,6 +118,13 @@ class Delivery:
             self.answer.set(self.payload["value"])
         else:
             node._handle(self)
+
+    def leave(self) -> None:
+        """Leave the head of a FIFO link: the next message may arrive."""
+        queue = self.link.queue
+        queue.popleft()
+        if queue:
+            heappush(self.world._heap, queue[0])
 
     def lose(self) -> None:
         """Never arrive."""
@@ -308,7 +310,7 @@ class Node:
 
         def go_on(thing: Any) -> None:
             if not isinstance(thing, Timer):
-                self.world.push(self.world.now, thing)
+                self.world.push(self.world.now, thing, True if isinstance(thing, Delivery) else None)
             elif thing.actor.blocked_on is thing.waited:
                 thing.actor.timer = self.world.push(self.world.now, thing)
 

@@ -143,11 +143,9 @@ class World(Faults):
         return link
 
     def note_link(self, link: Link) -> None:
-        """Tell a driver that chooses what it has to look at because of this link: order, losses."""
+        """Tell a driver that chooses that it may lose or double messages, where this link allows it."""
         if link.may_lose or link.may_duplicate:
             self.lossy = self.restricted = True
-        if link.fifo:
-            self.restricted = True
 
     def link_between(self, src: str, dst: str) -> Link:
         """Give the link that messages from ``src`` to ``dst`` take: their own, or the one for all others."""
@@ -305,11 +303,14 @@ class World(Faults):
             check_us(took, f"the latency of the link from {message.src} to {message.lane}")
         if src.slow != 1 or message.node.slow != 1:
             took = round(took * max(src.slow, message.node.slow))
-        arrives = self.now + took
-        if link.fifo:
-            arrives = link.last_us = max(arrives, link.last_us)
-            link.queue.append(message)
-        self.push(arrives, message)
+        if not link.fifo:
+            self.push(self.now + took, message)
+            return
+        link.last_us = max(self.now + took, link.last_us)
+        entry = (link.last_us, self._serial(), message, None)
+        link.queue.append(entry)
+        if len(link.queue) == 1:  # the others come up when their turn does
+            heappush(self._heap, entry)
 
     def resume(self, actor: Actor, value: Any = None, error: BaseException | None = None) -> None:
         """Run an actor now until it waits for something, giving it ``value`` (or raising ``error`` in it)."""

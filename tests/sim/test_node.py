@@ -527,5 +527,5 @@ def test_a_copy_of_a_link_counts_for_itself():
     link = Link(fifo=True, may_lose=2)
     copy = link.copy()
     copy.may_lose -= 1
-    copy.queue.append("message")
+    copy.queue.append((0, 0, "message", None))
     assert (link.may_lose, len(link.queue), copy.fifo) == (2, 0, True)
