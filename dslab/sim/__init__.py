@@ -16,16 +16,21 @@ One page of names:
 | `Result`, `Metric`, `Series` | what a model says: numbers with units, curves, a true sentence |
 """
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from dslab.sim.actor import Actor, Future, gather, sleep, step
 from dslab.sim.driver import Choice, Driver
 from dslab.sim.latency import empirical, exponential, fixed, lognormal, uniform
-from dslab.sim.logs import Log, LogEvent, events_of, read_executions, read_log
 from dslab.sim.node import Link, Node
 from dslab.sim.primitives import Lock, Mailbox, Queue, Semaphore, SharedLock
-from dslab.sim.rebuild import causes_of_log, check_log, clocks_of_log, trace_of_log
 from dslab.sim.result import Metric, Result, Series
 from dslab.sim.trace import Trace
 from dslab.sim.world import World
+
+if TYPE_CHECKING:
+    from dslab.sim.logs import Log, LogEvent, events_of, read_executions, read_log
+    from dslab.sim.rebuild import causes_of_log, check_log, clocks_of_log, trace_of_log
 
 __all__ = [
     "Actor", "Choice", "Driver", "Future", "Link", "Lock", "Log", "LogEvent", "Mailbox", "Metric", "Node",
@@ -33,3 +38,20 @@ __all__ = [
     "clocks_of_log", "empirical", "events_of", "exponential", "fixed", "gather", "lognormal",
     "read_executions", "read_log", "sleep", "step", "trace_of_log", "uniform",
 ]  # fmt: skip
+
+# Readers of logs are loaded when first named: a model that simulates needs none of them.
+_WHEN_NAMED = {
+    "logs": ("Log", "LogEvent", "events_of", "read_executions", "read_log"),
+    "rebuild": ("causes_of_log", "check_log", "clocks_of_log", "trace_of_log"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    for module, names in _WHEN_NAMED.items():
+        if name in names:
+            return getattr(import_module(f"dslab.sim.{module}"), name)
+    raise AttributeError(f"dslab.sim has no {name!r}; it has {', '.join(__all__)}")
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -18,7 +19,7 @@ from urllib.parse import quote
 import nbformat
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, BrowserContext, Page
+    from playwright.sync_api import Browser, BrowserContext, Error, Page
 
 PROJECT = Path(__file__).resolve().parents[2]
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking"]
@@ -136,7 +137,16 @@ class LabPage:
             lambda socket: "/channels" in socket.url and socket.on("framereceived", self._received),
         )
         self.page.on("console", lambda message: message.type == "error" and self.errors.append(message.text))
-        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.on("pageerror", self._thrown)
+
+    def _thrown(self, error: Error) -> None:
+        """Keep an error of the page, unless nothing but JupyterLab's own bundle was running.
+
+        Its toolbars and dialogs now and then take out a node that is gone already ("removeChild"), whatever the notebook holds.
+        """
+        places = re.findall(r"(?:https?|blob|data):[^\s)]+", error.stack or "")
+        if not places or any("/static/lab/" not in place for place in places):
+            self.errors.append(f"{error} {places[:3]}")
 
     def _received(self, frame: bytes | str) -> None:
         self.bytes += len(frame)

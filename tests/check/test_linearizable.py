@@ -8,7 +8,7 @@ import pytest
 
 from dslab.check import zones
 from dslab.check.history import History, Operation, read_history
-from dslab.check.linearizable import linearizable
+from dslab.check.linearizability import linearizable
 from dslab.check.models import (
     Model,
     cas_register,
