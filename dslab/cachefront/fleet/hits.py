@@ -206,7 +206,7 @@ def _ttl_series(
         "hit_vs_ttl": Series("closed form", TTL_CURVE_S, tuple(curve), "theory"),
         "hit_vs_ttl_simulated": Series("simulated", x, y),
         "marks_vs_ttl": Series("5 minutes and 24 hours", marks, at_marks, "theory"),
-        "uber_24h": Series("Uber's one table at 24 hours: over", marks[1:], uber, "claimed"),
+        "uber_24h": Series("Uber, one table: over", marks[1:], uber, "claimed"),
         "db_vs_ttl": Series("closed form", TTL_CURVE_S, _misses(cache, curve), "theory"),
         "db_vs_ttl_simulated": Series("simulated", x, _misses(cache, y)),
     }
