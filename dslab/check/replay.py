@@ -96,7 +96,7 @@ class Replay:
         if index:
             label = chosen.label
             if chosen.kind in ("run", "deliver", "timer"):
-                label += f", before this: {options[0].label}"
+                label += f", although this was next: {options[0].label}"
             self.surprises.append(label)
             trace.meta.setdefault("surprises", []).append({"event": len(trace.events), "label": label})
 

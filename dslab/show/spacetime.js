@@ -451,9 +451,11 @@ class View {
     names.style.height = states.style.height = `${plan.height}px`;
     if (narrow) states.style.height = '';
     names.innerHTML = t`${lanes.map(({ label, kind }, i) => t`<div style="top:${plan.lanes[i].y - 18}px"><b>${label}</b><span>${kind}</span></div>`)}
-      <div class="axis-name" style="top:${plan.height - 22}px">${plan.scale.title}</div>`.html;
+      <div class="axis-name" style="top:${plan.height - 22}px">${plan.scale.title}${plan.scale.width > scroller.clientWidth + 1 && ' (scrolls ↔)'}</div>`.html;
     this.parts = Object.fromEntries(['event', 'arrow', 'bar', 'from'].map(name => [name, [...scroller.querySelectorAll(`[data-${name}]`)]]));
     this.logged = [...this.log.querySelectorAll('tbody tr')];
+    const { focus } = info.words; // the part worth seeing first, a little right of the middle
+    if (this.position === OVERVIEW && focus !== null) scroller.scrollLeft = plan.scale.x(focus) - scroller.clientWidth * 0.6;
     this.show();
   }
 
@@ -591,7 +593,7 @@ class View {
       const { state, was, down } = known[id] ?? { state: {} }, { top, bottom, gap } = this.plan.lanes[i];
       const place = narrow ? '' : `top:${top - gap / 2 + 2}px;height:${bottom - top + gap - 4}px`;
       return t`<div class="state" style="${place}">${(narrow || down) && t`<b>${narrow && label} ${down && 'DOWN'}</b>`}${stateLines(state, whole ? null : was)}</div>`;
-    })}`.html;
+    })}<div class="axis-name">${whole ? 'at the end' : `after event ${now}`}</div>`.html;
   }
 
   showWords(now, whole) {

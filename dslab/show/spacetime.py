@@ -52,6 +52,7 @@ def _wire(trace: dict[str, Any], view: SpaceTimeView) -> dict[str, Any]:
         "operations": [words.operation_text(operation) for operation in shown.operations],
         "flags": [list(found) for found in words.surprises(shown)],
         "no_return": words.no_return(shown),
+        "focus": words.focus(shown),
         "places": [list(place) for place in words.places(shown)],
     }
 

@@ -106,10 +106,16 @@ def message_text(message: dict[str, Any]) -> str:
 
 def _carrying(message: dict[str, Any], full: str, bare: str) -> str:
     """Write a message with what it carries, unless that is nothing or its label says it already."""
-    label, carried = message["label"], arguments_text(message.get("payload"))
-    return (bare if carried in ("", "none") or carried in label else full).format(
-        label=label, carried=carried
-    )
+    label, payload = message["label"], message.get("payload")
+    said = all(word in label for word in _words(payload))
+    return (bare if said else full).format(label=label, carried=arguments_text(payload))
+
+
+def _words(value: Any) -> list[str]:
+    """Give the words of a payload that an arrow should say: not what is empty, not what is yes or no."""
+    if isinstance(value, dict | list | tuple):
+        return [word for part in (value.values() if isinstance(value, dict) else value) for word in _words(part)]
+    return [] if value is None or isinstance(value, bool) else [str(value)]
 
 
 def lane_labels(trace: Trace) -> dict[str, str]:
@@ -182,6 +188,12 @@ def no_return(trace: Trace) -> int | None:
     return event if event is not None and 0 <= event < len(trace.events) else None
 
 
+def focus(trace: Trace) -> int | None:
+    """Give the event that a diagram too wide for its frame opens at: ``meta["focus"]``, else the first violation."""
+    event = trace.meta.get("focus", trace.verdicts[0]["event"] if trace.verdicts else None)
+    return event if isinstance(event, int) and 0 <= event < len(trace.events) else None
+
+
 def places(trace: Trace) -> list[tuple[int, str, str]]:
     """Give the places worth going to: (event, sign, text) of each surprise, the point of no return, each violation."""
     found = [(event, f"⚑{n}", label) for n, (event, label) in enumerate(surprises(trace), 1)]
@@ -220,7 +232,7 @@ def describe(trace: Trace | dict[str, Any]) -> str:
     sentences = [f"{name}: {listing(counted)}."]
     sentences += [_fault_sentence(trace, fault) for fault in trace.faults]
     sentences += [f"{v['invariant']} is violated at event {v['event']}: {_why(v)}"
-                  for v in trace.verdicts] or ["No violation is recorded."]  # fmt: skip
+                  for v in trace.verdicts]  # fmt: skip
     unlikely = [f"{label} (event {event})" for event, label in surprises(trace)]
     sentences += (
         [f"{'Surprises' if len(unlikely) > 1 else 'Surprise'}: {listing(unlikely)}."] if unlikely else []

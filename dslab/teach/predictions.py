@@ -226,7 +226,7 @@ class Comparison(Shown):
     def verdict(self) -> str:
         """The first sentence: right, not so, or nothing recorded."""
         if self.right is None:
-            return "You recorded no prediction. Here is what happened."
+            return "You recorded no prediction."
         return "You predicted what happened." if self.right else "You predicted something else."
 
     def describe(self) -> str:
@@ -240,6 +240,8 @@ class Comparison(Shown):
         rows = [("You predicted", self._predicted), ("What happened", self._happened)]
         table = html_table(f"Prediction: {self.name}", (), rows)
         texts = "".join(paragraphs(text) for text in self._texts)
+        if self.right is None:  # folded, so that a stored notebook does not tell before it is asked
+            table, texts = f"<details><summary>What happened</summary>{table}{texts}</details>", ""
         return card(self._style(), f"{self._sign()} {self.verdict}", table + texts)
 
     def marks(self) -> dict[str, Any]:

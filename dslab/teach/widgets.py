@@ -68,15 +68,13 @@ class Entry:
 
     def _number(self, form: Number) -> Any:
         label = f"Your answer ({form.unit})" if form.unit else "Your answer"
-        middle = form.low + round((form.high - form.low) / 2 / form.step) * form.step
-        middle = float(f"{middle:.12g}")  # 1000.5, not 1000.4999999999999
         wide = {"description_width": "initial"}
         whole = all(float(number).is_integer() for number in (form.low, form.high, form.step))
         field = (ipywidgets.BoundedIntText if whole else ipywidgets.BoundedFloatText)(
             min=form.low,
             max=form.high,
             step=form.step,
-            value=middle,
+            value=form.low,
             description=label,
             tooltip=label,
             style=wide,
@@ -88,7 +86,7 @@ class Entry:
             min=form.low,
             max=form.high,
             step=form.step,
-            value=middle,
+            value=form.low,
             readout=False,
             description="Slide",
             tooltip=label,

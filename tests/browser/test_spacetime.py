@@ -489,7 +489,7 @@ def test_the_module_is_small():
         name: (folder / name).stat().st_size for name in ("spacetime.js", "adversary.js", "spacetime.css")
     }
     assert (
-        sizes["spacetime.js"] < 37_000 and sizes["adversary.js"] < 5_000 and sizes["spacetime.css"] < 12_000
+        sizes["spacetime.js"] < 38_000 and sizes["adversary.js"] < 5_000 and sizes["spacetime.css"] < 12_000
     ), json.dumps(sizes)
 
 

@@ -29,7 +29,7 @@ def test_the_description_counts_and_says_what_went_wrong():
 
 
 def test_a_run_without_a_verdict_claims_no_more_than_that():
-    assert describe(ring(1)) == "Ring: 3 lanes, 9 events and 3 messages. No violation is recorded."
+    assert describe(ring(1)) == "Ring: 3 lanes, 9 events and 3 messages."
 
 
 def test_the_log_has_one_row_for_each_event():

@@ -98,7 +98,7 @@ def test_a_number_without_a_slider_is_a_labelled_field():
 def test_whole_numbers_stay_whole():
     view = PredictionView(number(step=1))
     view.commit.click()
-    assert repr(view.prediction.predicted) == "5"
+    assert repr(view.prediction.predicted) == "0"
 
 
 def test_an_answer_is_checked_by_a_click():

@@ -19,12 +19,14 @@ from dslab.course.cachefront.exercises import (
 from dslab.course.cachefront.explorers import (
     EXPLORERS,
     adversary_explorer,
+    anomaly_table,
     breaker_table,
     cluster_explorer,
     hit_rate_explorer,
     load_table,
     matrix_picture,
     matrix_summary,
+    races_table,
     schedule_picture,
     staleness_explorer,
     system_picture,
@@ -34,8 +36,8 @@ from dslab.course.cachefront.explorers import (
 from dslab.course.cachefront.meta import META, WORDS
 
 __all__ = [
-    "CLAIMS", "EXPLORERS", "LATE_FILL_ZOO", "META", "ROOM", "WORDS", "ZOO", "adversary_explorer", "both_halves", "break_deletes",
+    "CLAIMS", "EXPLORERS", "LATE_FILL_ZOO", "META", "ROOM", "WORDS", "ZOO", "adversary_explorer", "anomaly_table", "both_halves", "break_deletes",
     "breaker_table", "cluster_explorer", "cross_sharding", "day_of_ttl", "fewest", "hit_rate_explorer", "hottest_shard", "load_table",
-    "matrix_picture", "matrix_summary", "schedule_picture", "second_reader", "staleness_explorer", "system_picture",
+    "matrix_picture", "matrix_summary", "races_table", "schedule_picture", "second_reader", "staleness_explorer", "system_picture",
     "timeline_explorer", "warm_up_table", "write_the_invariant", "write_the_rule", "year_old",
 ]  # fmt: skip

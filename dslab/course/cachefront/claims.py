@@ -72,13 +72,10 @@ def _keys_only() -> Measurement:
 
 
 def _day_hit_rate() -> Measurement:
-    writes = 1_000
-    run = fleet.hit_rate(ttl_s=86_400, skew=0.9, reads_per_write=writes)
-    return Measurement(
-        round(100 * run["hit_rate"], 2),
-        "%",
-        f"one write for {writes:,} reads; no TTL can pass {100 * run['ceiling']:.2f} % then",
-    )
+    rates = (1_000, 2_000)
+    runs = {reads: fleet.hit_rate(ttl_s=86_400, skew=0.9, reads_per_write=reads) for reads in rates}
+    told = " and ".join(f"{100 * run['hit_rate']:.2f} % with one write for {reads:,} reads" for reads, run in runs.items())
+    return Measurement(round(100 * runs[2_000]["hit_rate"], 2), "%", f"in this model {told}")
 
 
 def _ordinary_hit_rate() -> Measurement:
@@ -101,9 +98,8 @@ def _scale(metric: str, digits: int = 0) -> Measurement:
 
 def _database_reads() -> Measurement:
     run = fleet.load_at_scale()
-    return Measurement(
-        round(run["load_0.999"]), "rows/s", "what is left of 150 million rows/s at a hit rate of 99.9 %"
-    )
+    told = f"what is left of 150 million rows/s at a hit rate of 99 %; {run['load_0.999']:,.0f} at 99.9 %"
+    return Measurement(round(run["load_0.99"]), "rows/s", told)
 
 
 def _cross_sharding() -> Measurement:
@@ -137,10 +133,10 @@ CLAIMS = Ledger(
               experiment=_flux_lag),
         Claim("warm by keys", "a second region is warmed by keys, not by values", UB1, FEB_2024, "S", value="keys", experiment=_keys_only),
         Claim("99.9 % hit rate", "hit rates above 99.9 %, system-wide", DIGEST, JAN_2026, "V", test=lambda percent: percent >= 99.9,
-              otherwise=holds_only_if("it is the one table with a TTL of 24 hours and few writes"),
               experiment=_ordinary_hit_rate),
         Claim("24 hours, one table", "one table reached over 99.9 % after its TTL was raised to 24 hours", UB2, AUG_2025, "V",
-              test=lambda percent: percent >= 99.9 or holds_only_if("over 999 reads come for each write"), experiment=_day_hit_rate),
+              test=lambda percent: percent >= 99.9 and holds_only_if("about 2,000 reads or more come for each write"),
+              experiment=_day_hit_rate),
         Claim("99.99 % consistent", "compare-cache found 99.99 % of the reads consistent", UB1, FEB_2024, "S",
               test=lambda percent: float(percent) >= 99.99 and holds_only_if("rows are written as rarely, and invalidations fail as rarely, as assumed here"),
               experiment=_compare_cache),

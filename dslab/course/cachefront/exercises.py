@@ -52,8 +52,8 @@ second_reader = ROOM.add(
 both_halves = ROOM.add(
     Prediction.yes_no(
         "both halves",
-        "With compare-and-set and markers on, and everything else as Uber runs it: is there still a schedule, with up to three surprises, "
-        "in which the slot goes back to an older row?",
+        "With compare-and-set and markers on, and everything else as Uber runs it: can the slot still go back to an older row, if up to three "
+        "messages or clients are unexpectedly slow?",
         {
             "yes": "The referee ran every schedule with up to three surprises and found none. That is no proof, but it is a search."
         },
@@ -66,7 +66,7 @@ year_old = ROOM.add(
     Prediction.choice(
         "year-old row",
         "A row was last written a year ago. It is cached, then updated, and every invalidation is lost. The TTL is five minutes. "
-        "How old can the value be that a reader gets?",
+        "How far behind the newest row can the one be that a reader gets?",
         {"a": "at most five minutes", "b": "a year", "c": "for ever growing: it is never repaired"},
         {
             "a": "The TTL bounds how long the wrong row is served. It says nothing about how old that row is.",
@@ -86,7 +86,7 @@ day_of_ttl = ROOM.add(
         {"low": "Popular rows are read again and again within a day, so nearly every read finds its row.",
          "high": "Every write costs a miss, however long the TTL: that is the ceiling."},
         tolerance=0.5,
-        because="The ceiling is R / (R + 1) for R reads per write; a longer TTL only gets closer to it.",
+        because="The ceiling is R / (R + 1) for R reads per write, here 128 / 129; a longer TTL only gets closer to it.",
     )
 )  # fmt: skip
 
@@ -229,10 +229,11 @@ fewest = ROOM.add(
         (
             "Ask for each of the three what it takes away: a timestamp to compare with, an answer that waits, somebody who repairs.",
             "Late fill needs two mechanisms together; each alone changes nothing.",
-            "The table above has a row for each of the three: every column that says broken in one of them must be on.",
+            "The table above has a row for each of the three: what says broken there, and is offered here, must be on.",
         ),
         Solution({"compare_and_set": True, "markers": True, "invalidation": "sync", "flux": "fills"},
-                 "Compare-and-set and markers stop the late fill, the write path stops the stale own read, Flux repairs after a crash."),
+                 "Compare-and-set and markers stop the late fill, the write path stops the stale own read, Flux repairs after a crash "
+                 "(it may also only invalidate)."),
         (
             WrongAnswer({"compare_and_set": True, "invalidation": "sync", "flux": "fills"}, "late fill", "compare-and-set seems enough"),
             WrongAnswer({"compare_and_set": True, "markers": True, "flux": "fills"}, "read own write", "Flux seems fast enough"),
@@ -300,7 +301,7 @@ write_the_rule = ROOM.add(
         "implement",
         "Write the compare-and-set",
         'Write `accepts(old, new)`: may `new` replace what the slot holds? Both have `.kind` (`"row"`, `"marker"` or `"absent"`), '
-        "`.ts` and `.value`. The referee runs your rule in four scenarios.",
+        "`.ts`, `.version` and `.value`; an empty slot takes anything without asking you. The referee runs your rule in four scenarios.",
         _rule_is_right,
         (
             "Timestamps decide. What is left to decide where they are equal?",
@@ -337,15 +338,15 @@ break_deletes = ROOM.add(
         (
             "You want one thing to be slow. Which of the messages is the dangerous one?",
             "The reader must have read `v1` before the commit, and its fill must arrive after the delete.",
-            "Run the defaults until the leader's answer to the reader is on its way; then let everything else happen first.",
+            "Hold the leader's answer to the reader back until the invalidation has arrived; then deliver it, before the binlog.",
         ),
-        Solution("late fill:7.2:ec05d7", "The leader's answer to the reader is slow, so its fill comes after the delete."),
+        Solution("late fill:7.2:ec05d7", "Flux is early here: it fills v2 before the delete, which throws it out again; then the reader's fill finds an empty slot."),
         (
             WrongAnswer("late fill:0:12c7f1", "NO_STEP_BACK", "the default schedule"),
             WrongAnswer("late fill:1.1:e9dc7a", "NO_STEP_BACK", "somebody else is slow"),
             WrongAnswer("late fill:9.1:034f8a", "NO_STEP_BACK", "slow, but too late to matter"),
         ),
-        expects="a replay token, a text such as 'late fill:7.1:3fa9c1'",
+        expects="a replay token, a text such as 'late fill:0:12c7f1' (that one is the normal run)",
         accepts=str,
     )
 )  # fmt: skip
@@ -379,9 +380,9 @@ write_the_invariant = ROOM.add(
         "write the referee",
         "referee",
         "Write the invariant",
-        "Write a function of the world that is true while all is well. It must accept both right variants of CacheFront and catch all four "
-        "mutants. `front = world.facts[\"cachefront\"]` gives you `front.cache.slots` (key to entry or missing), `front.cache.told` (key to the newest "
-        "version that the cache was told of) and `front.leader.version(key)`.",
+        "Write a function of the world that is true while all is well. A small zoo judges it: two right variants and four mutants of the late fill. It must accept the ones and "
+        "catch the others. `front = world.facts[\"cachefront\"]` gives you `front.cache.slots` (key to an entry with `.kind`, `.version` and `.ts`, or missing), `front.cache.told` (key to the newest "
+        "version, not timestamp, that the cache was told of) and `front.leader.version(key)`.",
         tells_apart(LATE_FILL_ZOO, "Your invariant tells the right ones from the mutants."),
         (
             "A slot that is older than the leader is no bug by itself: the marker may still be on its way.",
@@ -402,28 +403,28 @@ write_the_invariant = ROOM.add(
 
 _TIMES = Number("times", 1, 2_000, factor=1.05)
 _TIMES_FEEDBACK = {
-    "low": "A tenth of every shard's rows lost its cache, and each of those rows now sends a thousand times as many reads.",
-    "high": "Only a tenth of the rows lost its cache; the rest is as before.",
+    "low": "A fifth of every shard's rows lost its cache, and each of those rows now sends two hundred times as many reads.",
+    "high": "Only a fifth of the rows lost its cache; the rest is as before.",
 }
 cross_sharding = ROOM.add(
     Exercise(
         "cross-sharding",
         "predict",
-        "A tenth is gone, spread out",
-        "The hit rate is 99.9 % and Redis is sharded by a scheme of its own. One cluster of ten dies. How many times its normal load does every "
+        "A fifth is gone, spread out",
+        "The hit rate is 99.5 % and Redis is sharded by a scheme of its own. Two clusters of ten die. How many times its normal load does every "
         "database shard get?",
-        decided_by(_TIMES, lambda: fleet.cluster_loss(hit_rate=0.999, sharding="cross")["hottest_multiple"],
-                   "1 + 0.1 × 0.999 / 0.001: a better cache makes its loss worse.", _TIMES_FEEDBACK),
+        decided_by(_TIMES, lambda: fleet.cluster_loss(hit_rate=0.995, dead=2, sharding="cross")["hottest_multiple"],
+                   "1 + 0.2 × 0.995 / 0.005: a better cache makes its loss worse.", _TIMES_FEEDBACK),
         (
-            "Normally one read in a thousand reaches the database. What about a row that has no cache?",
-            "For a tenth of the rows every read reaches it, for the others it stays one in a thousand.",
-            "0.1 × 1 + 0.9 × 0.001, divided by 0.001.",
+            "Normally one read in two hundred reaches the database. What about a row that has no cache?",
+            "For a fifth of the rows every read reaches it, for the others it stays one in two hundred.",
+            "Add the two shares, and divide by what it was before.",
         ),
-        Solution(100.9, "0.1 × 1 + 0.9 × 0.001 is 0.1009 of all reads, where it was 0.001."),
+        Solution(40.8, "0.2 × 1 + 0.8 × 0.005 is 0.204 of all reads, where it was 0.005."),
         (
-            WrongAnswer(10, "lost its cache", "a tenth of the cache, ten times the load"),
-            WrongAnswer(1.1, "lost its cache", "a tenth more"),
-            WrongAnswer(1000, "Only a tenth", "as with same-sharding"),
+            WrongAnswer(5, "lost its cache", "a fifth of the cache, five times the load"),
+            WrongAnswer(1.2, "lost its cache", "a fifth more"),
+            WrongAnswer(200, "Only a fifth", "as with same-sharding"),
         ),
         form=_TIMES,
     )

@@ -49,8 +49,9 @@ def system_picture() -> Any:
     edges = (
         Edge("client", "engine", "read, write"),
         Edge("engine", "cache", "1 get, 3 fill, marker"),
-        Edge("engine", "leader", "2 read a miss, commit"),
+        Edge("engine", "leader", "2 read, commit"),
         Edge("leader", "follower", "replicate"),
+        Edge("follower", "engine", "2 read, if allowed"),
         Edge("leader", "flux", "change feed"),
         Edge("flux", "cache", "fill, later"),
     )
@@ -67,9 +68,9 @@ def timeline_explorer() -> Explorer:
         "network_ms": Slider("Network, one way", 0.1, 2.5, 0.1, 1.0, "ms"),
         "fill_delay_ms": Slider("The reader's fill is held up for", 0, 200, 5, 20, "ms"),
         "second_read_ms": Slider("Second read, after the commit", 0, 2_000, 20, 100, "ms"),
-        "ttl_s": Slider("TTL", 0.5, 600, 2, 256, "s", log=True),
+        "ttl_s": Slider("TTL", 0.3, 300, 10 ** (1 / 3), 300, "s", log=True),
         "compare_and_set": Switch("Compare-and-set"),
-        "markers": Switch("Markers (off: delete)", value=False),
+        "markers": Switch("Markers, not deletes", value=False),
         "invalidation": Choice("Invalidation", INVALIDATION, "sync"),
         "flux": Choice(
             "Flux", {"fills the new row": "fills", "only invalidates": "invalidates", "off": "off"}, "fills"
@@ -138,7 +139,7 @@ def schedule_picture(verdict: Verdict, title: str = "") -> Any:
 def staleness_explorer() -> Explorer:
     """Staleness of one row over many writes: two separate meters."""
     controls = {
-        "ttl_s": Slider("TTL", 1, 86_400, 1.5, 292, "s", log=True),
+        "ttl_s": Slider("TTL", 300 / 288, 86_400, 288 ** (1 / 12), 300, "s", log=True),
         "write_every_s": Slider("The row is written every", 1, 1_000_000, 2, 4_096, "s", log=True),
         "flux_lag_s": Slider("CDC lag, on average", 0.01, 60, 1.5, 0.577, "s", log=True),
         "loss": Slider("Invalidations lost on both paths", 0, 0.1, 0.002, 0.02),
@@ -163,7 +164,7 @@ def _staleness_pictures(result: Result) -> list[Any]:
         series[name] for name in ("duration_over", "duration_over_simulated", "gap_over_simulated")
     )
     ttl = Mark(result.params["ttl_s"], "TTL")
-    x = Axis("stale for, or behind by", "s", log=True, limits=(1e-3, 1e7))
+    x = Axis("stale for, or behind by", "s", log=True, limits=(1e-3, 1e6))
     y = Axis("share of stale rows above this", "%", limits=(0, 100))
     percent = tuple(Series(s.label, s.x, tuple(100 * value for value in s.y), s.kind) for s in curves)
     return [
@@ -196,7 +197,7 @@ def _mood(value: float, bound: float) -> str:
 def hit_rate_explorer() -> Explorer:
     """Hit rate and database load against TTL and skew."""
     controls = {
-        "ttl_s": Slider("TTL", 1, 86_400, 1.5, 292, "s", log=True),
+        "ttl_s": Slider("TTL", 300 / 288, 86_400, 288 ** (1 / 12), 300, "s", log=True),
         "skew": Slider("Skew (Zipf exponent)", 0, 1.4, 0.1, 0.9),
         "keys": Slider("Rows", 1_000, 100_000_000, 10, 1_000_000, "rows", log=True),
         "reads_per_write": Slider("Reads per write", 1, 10_000, 2, 128, log=True),
@@ -219,7 +220,7 @@ def _hit_pictures(result: Result) -> list[Any]:
     skew = _percent(result, "hit_vs_skew", "hit_vs_skew_simulated")
     by_skew = tuple(result.series[name] for name in ("db_vs_skew", "db_vs_skew_simulated"))
     load_axis = Axis("reads that reach the database", "reads/s", log=True, limits=(1, 20_000))
-    skew_axis = Axis("skew", "", limits=(0, 2))
+    skew_axis = Axis("skew", "", limits=(0, 1.5))
     return [
         Lines(
             x, Axis("hit rate", "%", limits=(0, 100)), rate, title="Hit rate against TTL", marks=(five, day)
@@ -338,8 +339,22 @@ def matrix_summary(deviations: int = 2, budget: int = 4_000) -> str:
     searched = sum(verdict.searched + verdict.sampled for verdict in verdicts)
     sampled = sum(bool(verdict.sampled) for verdict in verdicts)
     broken = sum(not verdict.held for verdict in verdicts)
-    return (f"{len(verdicts)} searches, {searched:,} schedules with up to {deviations} surprises; {broken} searches found a violation, "
-            f"{sampled} had to sample.")  # fmt: skip
+    rest = f"{sampled} had more schedules than the budget and were sampled" if sampled else "each of the others ran every one of them"
+    return f"{len(verdicts)} searches, {searched:,} schedules with up to {deviations} surprises: {broken} found a violation, {rest}."
+
+
+def anomaly_table() -> Any:
+    """Every anomaly in a line: what happens, and the sentence that must hold."""
+    rows = [{"anomaly": each.name, "what happens": each.title, "must hold": f"{each.invariant.name}: {each.invariant.sentence}"}
+            for each in anomalies.ANOMALIES.values()]  # fmt: skip
+    return show.table(rows, title="The rows of the table above")
+
+
+def races_table() -> Any:
+    """Each race on the real servers, with everything on and with one defence off, and how it ended."""
+    from dslab.cachefront import real
+
+    return show.table(real.defences().tables["defences"], title="Ten races on PostgreSQL and Valkey")
 
 
 def _outcome(verdict: Verdict) -> str:
