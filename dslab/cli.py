@@ -39,11 +39,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
             stream.reconfigure(
                 errors="replace"
             )  # an old terminal shows ? for a tick, rather than ending here
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if options.command is None:
+        parser.print_help()
+        return 2
     try:
         return options.command(options)
     except (NotThere, FileNotFoundError) as reason:
         print(f"dslab: {reason}", file=sys.stderr)
+        return 2
+    except ModuleNotFoundError as missing:
+        print(f"dslab: {sys.executable} has no {missing.name}; {doctor.ELSEWHERE}.", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("dslab: interrupted", file=sys.stderr)
@@ -56,7 +63,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m dslab", description="Distributed systems in notebooks.")
     parser.add_argument("--version", action="version", version=f"dslab {__version__}")
-    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    parser.set_defaults(command=None)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
 
     about = "Look whether everything is here that the lessons need. Exit code 1 where something necessary is missing."
     command = commands.add_parser(
@@ -142,6 +150,8 @@ def _claims(options: argparse.Namespace) -> int:
         )
     if not options.run:
         print("The verdicts of claims with an experiment are computed: add --run.")
+    if not options.full:
+        print("--full adds each claim's sentence and source.")
     return 1 if failed else 0
 
 

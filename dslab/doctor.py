@@ -29,7 +29,8 @@ DISTRIBUTION = "dslab-notebooks"
 STATES = ("ready", "missing", "optional")
 SIGNS = {"ready": "✓", "missing": "✗", "optional": "–"}
 OLDEST_PYTHON = (3, 11)
-REPAIR = "run `make lab` again, or `pip install -e .` in the project's folder"
+REPAIR = "run `make lab` again, or `python -m pip install -e .` in the project's folder, with the Python that runs the lessons"
+ELSEWHERE = "after `make lab` ask .venv/bin/python -m dslab, with uv: uv run python -m dslab"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 FRONT_ENDS = {
     "@jupyter-widgets/jupyterlab-manager": "sliders (ipywidgets)",
@@ -76,7 +77,8 @@ def conclusion(rows: list[Row]) -> str:
     missing = [row.part for row in rows if row.state == "missing"]
     without = [row.part for row in rows if row.state == "optional"]
     if missing:
-        return f"The lessons cannot run yet; missing: {', '.join(missing)}."
+        asked = f" This Python is {sys.executable}: {ELSEWHERE}." if _another_python() else ""
+        return f"The lessons cannot run yet; missing: {', '.join(missing)}.{asked}"
     return "The lessons can run." + (
         f" Not here, and not needed for them: {', '.join(without)}." if without else ""
     )
@@ -120,9 +122,11 @@ def table(rows: list[Row]) -> str:
     """Give the rows as text for a terminal, one a line, with what to do under each row that needs it."""
     width = max(len(row.part) for row in rows)
     lines = []
-    for row in rows:
+    for row, following in zip(rows, [*rows[1:], None], strict=True):
         lines.append(f"{SIGNS[row.state]} {row.state:<8}  {row.part:<{width}}  {row.found}")
-        if row.remedy:
+        if row.remedy and (
+            following is None or following.remedy != row.remedy
+        ):  # once for rows that share it
             lines.append(f"{'':10}  {'':{width}}  -> {row.remedy}")
     return "\n".join(lines)
 
@@ -133,6 +137,12 @@ def preflight() -> Any:
 
     rows = check()
     return view(rows, conclusion(rows), SENTENCE)
+
+
+def _another_python() -> bool:
+    """Tell whether the project has an environment of its own that is not the one asked."""
+    own = Path(__file__).resolve().parents[1] / ".venv"
+    return own.is_dir() and own != Path(sys.prefix).resolve()
 
 
 def _guarded(look: Callable[[], list[Row]]) -> list[Row]:

@@ -87,7 +87,7 @@ def test_one_lesson_is_shown_with_its_timetable(tmp_path: Path, capsys) -> None:
 def test_an_unknown_lesson_is_named_beside_those_that_exist(tmp_path: Path, capsys) -> None:
     _notebook(tmp_path, LESSON)
     assert cli.main(["lessons", "paxos", "--folder", str(tmp_path)]) == 2
-    assert capsys.readouterr().err == "dslab: there is no lesson 'paxos'; there are 1 example\n"
+    assert capsys.readouterr().err == "dslab: there is no lesson 'paxos'; there is: example (no. 1)\n"
 
 
 def test_wrong_metadata_are_a_sentence(tmp_path: Path, capsys) -> None:
@@ -159,12 +159,26 @@ def test_every_command_has_help(command: list[str], capsys) -> None:
     assert "usage: python -m dslab" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("command", [[], ["paxos"], ["doctor", "--fast"]])
+@pytest.mark.parametrize("command", [["paxos"], ["doctor", "--fast"]])
 def test_what_is_no_command_ends_with_2(command: list[str], capsys) -> None:
     with pytest.raises(SystemExit) as ended:
         cli.main(command)
     assert ended.value.code == 2
     assert "usage: python -m dslab" in capsys.readouterr().err
+
+
+def test_no_command_at_all_shows_what_there_is_and_ends_with_2(capsys) -> None:
+    assert cli.main([]) == 2
+    assert "doctor" in capsys.readouterr().out
+
+
+def test_a_python_without_the_packages_is_told_which_one_has_them(monkeypatch, capsys) -> None:
+    def lacking(options) -> int:
+        raise ModuleNotFoundError("No module named 'anywidget'", name="anywidget")
+
+    monkeypatch.setattr(cli, "_doctor", lacking)
+    assert cli.main(["doctor"]) == 2
+    assert "has no anywidget; after `make lab` ask .venv/bin/python" in capsys.readouterr().err
 
 
 def test_the_module_is_a_program_that_a_closed_pipe_does_not_upset() -> None:

@@ -125,8 +125,14 @@ def _result(world: World, system: CacheFront, watch: _Watch, params: dict[str, A
     events = world.trace.events
     write_ms = (events[write["returned"]]["t"] - events[write["invoked"]]["t"]) / 1e3
     stale_reads = _stale_reads(world, rows[-1].committed_us)
-    fills = [message for message in world.trace.messages if message["src"] == "reader" and message["dst"] == "cache"]
-    world.trace.meta["focus"] = fills[-1]["received"]  # the reader's fill, late or not, is what the run is about
+    fills = [
+        message
+        for message in world.trace.messages
+        if message["src"] == "reader" and message["dst"] == "cache"
+    ]
+    world.trace.meta["focus"] = fills[-1][
+        "received"
+    ]  # the reader's fill, late or not, is what the run is about
     metrics = {
         "stale_s": Metric("stale for", float("inf") if stale_us is None else stale_us / 1e6, "s"),
         "age_gap_s": Metric("age gap", gap_s, "s"),

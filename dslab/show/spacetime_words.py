@@ -114,7 +114,9 @@ def _carrying(message: dict[str, Any], full: str, bare: str) -> str:
 def _words(value: Any) -> list[str]:
     """Give the words of a payload that an arrow should say: not what is empty, not what is yes or no."""
     if isinstance(value, dict | list | tuple):
-        return [word for part in (value.values() if isinstance(value, dict) else value) for word in _words(part)]
+        return [
+            word for part in (value.values() if isinstance(value, dict) else value) for word in _words(part)
+        ]
     return [] if value is None or isinstance(value, bool) else [str(value)]
 
 

@@ -298,11 +298,11 @@ class Lessons(Shown):
         """Give a lesson by name or number; ValueError names those that there are."""
         for meta in self:
             if lesson in (meta.lesson, meta.number) or (
-                isinstance(lesson, str) and lesson == str(meta.number)
+                isinstance(lesson, str) and lesson.lstrip("0") == str(meta.number)
             ):
                 return meta
-        known = ", ".join(f"{meta.number} {meta.lesson}" for meta in self) or "none yet"
-        raise ValueError(f"there is no lesson {lesson!r}; there are {known}")
+        known = ", ".join(f"{meta.lesson} (no. {meta.number})" for meta in self) or "none yet"
+        raise ValueError(f"there is no lesson {lesson!r}; there is: {known}")
 
     @property
     def minutes(self) -> int:

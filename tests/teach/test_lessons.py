@@ -130,7 +130,7 @@ def test_a_lesson_is_found_by_name_or_number(folder, name):
 
 
 def test_an_unknown_lesson_is_told_which_there_are(folder):
-    with pytest.raises(ValueError, match="there is no lesson 'shp'; there are 1 shop, 3 bank"):
+    with pytest.raises(ValueError, match=r"there is no lesson 'shp'; there is: shop .no. 1., bank .no. 3."):
         lessons(folder).find("shp")
 
 

@@ -74,7 +74,9 @@ def _keys_only() -> Measurement:
 def _day_hit_rate() -> Measurement:
     rates = (1_000, 2_000)
     runs = {reads: fleet.hit_rate(ttl_s=86_400, skew=0.9, reads_per_write=reads) for reads in rates}
-    told = " and ".join(f"{100 * run['hit_rate']:.2f} % with one write for {reads:,} reads" for reads, run in runs.items())
+    told = " and ".join(
+        f"{100 * run['hit_rate']:.2f} % with one write for {reads:,} reads" for reads, run in runs.items()
+    )
     return Measurement(round(100 * runs[2_000]["hit_rate"], 2), "%", f"in this model {told}")
 
 

@@ -339,7 +339,11 @@ def matrix_summary(deviations: int = 2, budget: int = 4_000) -> str:
     searched = sum(verdict.searched + verdict.sampled for verdict in verdicts)
     sampled = sum(bool(verdict.sampled) for verdict in verdicts)
     broken = sum(not verdict.held for verdict in verdicts)
-    rest = f"{sampled} had more schedules than the budget and were sampled" if sampled else "each of the others ran every one of them"
+    rest = (
+        f"{sampled} had more schedules than the budget and were sampled"
+        if sampled
+        else "each of the others ran every one of them"
+    )
     return f"{len(verdicts)} searches, {searched:,} schedules with up to {deviations} surprises: {broken} found a violation, {rest}."
 
 
