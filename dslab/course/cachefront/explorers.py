@@ -29,6 +29,7 @@ from dslab.show import (
 )
 from dslab.sim import Result, Series
 
+SHORT_S = 2.5  # seconds: a little over the longest CDC lag of the explorer
 INVALIDATION = {
     "before the answer (2025)": "sync",
     "after the answer": "async",
@@ -95,8 +96,9 @@ def _two_meters(result: Result) -> Meters:
     stale_s, gap_s = result["stale_s"], result["age_gap_s"]
     ttl_s = result.params["ttl_s"]
     bad = stale_s > 0
-    how_long = Meter("how long: the slot is stale for", min(stale_s, ttl_s), ttl_s, "s", _word(stale_s), "bad" if bad else "good",
-                     mark=ttl_s, mark_label="TTL")  # fmt: skip
+    near = stale_s <= SHORT_S < ttl_s  # a scale on which the lag can be seen; else that of the TTL
+    how_long = Meter("how long: the slot is stale for", min(stale_s, ttl_s), SHORT_S if near else ttl_s, "s", _word(stale_s),
+                     "bad" if bad else "good", mark=None if near else ttl_s, mark_label="" if near else "TTL")  # fmt: skip
     how_old = Meter(
         "how old: the stale row lags by",
         gap_s / 86_400,
