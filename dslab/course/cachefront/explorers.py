@@ -42,9 +42,9 @@ def system_picture() -> Any:
     nodes = (
         Node("client", "client", "person", at=(0.0, 0.5)),
         Node("engine", "query engine", "service", at=(0.28, 0.5)),
-        Node("cache", "Redis: one slot per row", "cache", at=(0.62, 0.92)),
-        Node("leader", "leader", "store", at=(0.62, 0.3)),
-        Node("follower", "follower", "store", at=(0.95, 0.02)),
+        Node("cache", "Redis slot", "cache", at=(0.62, 0.92)),
+        Node("leader", "leader", "store", at=(0.62, 0.45)),
+        Node("follower", "follower", "store", at=(0.62, 0.0)),
         Node("flux", "Flux", "service", at=(1.0, 0.62)),
     )
     edges = (
