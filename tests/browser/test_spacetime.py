@@ -343,7 +343,7 @@ def test_by_time_events_stand_where_their_time_is(late):
         0.625,
         0.875,
     ]
-    assert late.root.locator(".axis-name").inner_text() == "time (µs)"
+    assert late.root.locator(".names .axis-name").inner_text() == "time (µs)"
 
 
 @pytest.mark.parametrize(("clock", "text"), [("lamport", "10"), ("vector", "[5 3 2 3]"), ("hlc", "300+0")])
