@@ -39,27 +39,40 @@ def _one_leader(world: World) -> bool | str:
 def _nothing_lost(world: World) -> bool | str:
     reign: palace.Reign = world.facts["reign"]
     lost = reign.lost() if reign.merged else []
-    return not lost or f"{len(lost)} acknowledged, gone after the merge: {', '.join(entry[1] for entry in lost)}"
+    return (
+        not lost or f"{len(lost)} acknowledged, gone after the merge: {', '.join(entry[1] for entry in lost)}"
+    )
 
 
 def _no_false_green(world: World) -> bool | str:
     wrong = world.facts["lights"].false_green()
-    return not wrong or f"{len(wrong)} green lights of stopped ministries, the first on board {wrong[0][0]} for ministry {wrong[0][1]}"
+    return (
+        not wrong
+        or f"{len(wrong)} green lights of stopped ministries, the first on board {wrong[0][0]} for ministry {wrong[0][1]}"
+    )
 
 
 def _replicas_agree(world: World) -> bool | str:
     holds = [replica.holds for replica in world.facts["replicas"]]
-    return len(set(holds)) == 1 or f"nothing is on its way any more, and the replicas hold {' / '.join(holds)}"
+    return (
+        len(set(holds)) == 1 or f"nothing is on its way any more, and the replicas hold {' / '.join(holds)}"
+    )
 
 
 def _newest_kept(world: World) -> bool | str:
     newest, replica = world.facts["newest"], world.facts["replicas"][0]
-    return not newest or newest in replica.holds or f"{newest} was written last and acknowledged; the replica holds {replica.holds}"
+    return (
+        not newest
+        or newest in replica.holds
+        or f"{newest} was written last and acknowledged; the replica holds {replica.holds}"
+    )
 
 
 def _dashboard_agrees(world: World) -> bool | str:
     stores = world.facts["stores"]
-    return stores.row == stores.shown or f"the ledger has {stores.row[1]}, the dashboard shows {stores.shown[1]}"
+    return (
+        stores.row == stores.shown or f"the ledger has {stores.row[1]}, the dashboard shows {stores.shown[1]}"
+    )
 
 
 def _same_edition(world: World) -> bool | str:
@@ -69,26 +82,54 @@ def _same_edition(world: World) -> bool | str:
 
 def _same_log(world: World) -> bool | str:
     totals = world.facts["totals"]
-    return len(set(totals.values())) < 2 or f"one log, two treasuries: {', '.join(f'{k} {v:,}' for k, v in totals.items())}"
+    return (
+        len(set(totals.values())) < 2
+        or f"one log, two treasuries: {', '.join(f'{k} {v:,}' for k, v in totals.items())}"
+    )
 
 
 def _counted(world: World) -> bool | str:
     count = world.facts["count"]
-    return count["counted"] >= count["felt"] or f"{count['felt']} failure was felt, the board says {count['counted']}"
+    return (
+        count["counted"] >= count["felt"]
+        or f"{count['felt']} failure was felt, the board says {count['counted']}"
+    )
 
 
-NO_OLDER_EPOCH = always("NO_OLDER_EPOCH", "the archive never replaces a write by one of an older epoch", _no_older_epoch)
+NO_OLDER_EPOCH = always(
+    "NO_OLDER_EPOCH", "the archive never replaces a write by one of an older epoch", _no_older_epoch
+)
 ONE_LEADER = always("ONE_LEADER", "no epoch has two leaders", _one_leader)
-NOTHING_LOST = eventually("NOTHING_LOST", "every acknowledged petition is in a ledger when peace has come", _nothing_lost)
-NO_FALSE_GREEN = eventually("NO_FALSE_GREEN", "a lease after it has stopped, no board shows a ministry green", _no_false_green)
-REPLICAS_AGREE = eventually("REPLICAS_AGREE", "when nothing is on its way any more, all replicas hold the same", _replicas_agree)
+NOTHING_LOST = eventually(
+    "NOTHING_LOST", "every acknowledged petition is in a ledger when peace has come", _nothing_lost
+)
+NO_FALSE_GREEN = eventually(
+    "NO_FALSE_GREEN", "a lease after it has stopped, no board shows a ministry green", _no_false_green
+)
+REPLICAS_AGREE = eventually(
+    "REPLICAS_AGREE", "when nothing is on its way any more, all replicas hold the same", _replicas_agree
+)
 NEWEST_KEPT = eventually("NEWEST_KEPT", "a write that had seen the other one is not lost to it", _newest_kept)
-DASHBOARD_AGREES = eventually("DASHBOARD_AGREES", "when nothing is on its way any more, the dashboard shows what the ledger has", _dashboard_agrees)
+DASHBOARD_AGREES = eventually(
+    "DASHBOARD_AGREES",
+    "when nothing is on its way any more, the dashboard shows what the ledger has",
+    _dashboard_agrees,
+)
 SAME_EDITION = always("SAME_EDITION", "one edition says the same to everybody", _same_edition)
 SAME_LOG = eventually("SAME_LOG", "whoever replays the same log comes to the same state", _same_log)
 COUNTED = eventually("COUNTED", "the board counts every failure that somebody felt", _counted)
-NO_BUG_IN_TOWN = always("NO_BUG_IN_TOWN", "no bug reaches the town", lambda world: not world.facts["bug in town"] or "the board was green, and the bug is in town")
-SOMEBODY_ACTS = always("SOMEBODY_ACTS", "a failure is handled before it times out", lambda world: not world.facts["petition"]["expired"] or f"timed out after {society.HOPS} hops; nobody acted")
+NO_BUG_IN_TOWN = always(
+    "NO_BUG_IN_TOWN",
+    "no bug reaches the town",
+    lambda world: not world.facts["bug in town"] or "the board was green, and the bug is in town",
+)
+SOMEBODY_ACTS = always(
+    "SOMEBODY_ACTS",
+    "a failure is handled before it times out",
+    lambda world: (
+        not world.facts["petition"]["expired"] or f"timed out after {society.HOPS} hops; nobody acted"
+    ),
+)
 INVARIANTS = (
     NO_OLDER_EPOCH, ONE_LEADER, NOTHING_LOST, NO_FALSE_GREEN, REPLICAS_AGREE, NEWEST_KEPT, DASHBOARD_AGREES, SAME_EDITION, SAME_LOG,
     COUNTED, NO_BUG_IN_TOWN, SOMEBODY_ACTS,
@@ -96,15 +137,29 @@ INVARIANTS = (
 
 # So that nothing passes because nothing happened: what each scenario must have done at least once.
 WROTE = sometimes("WROTE", "the archive took two writes", lambda world: world.facts["archive"].accepted > 1)
-ACKNOWLEDGED = sometimes("ACKNOWLEDGED", "a petition is acknowledged", lambda world: bool(world.facts["reign"].acknowledged))
+ACKNOWLEDGED = sometimes(
+    "ACKNOWLEDGED", "a petition is acknowledged", lambda world: bool(world.facts["reign"].acknowledged)
+)
 VOTED = sometimes("VOTED", "somebody votes", lambda world: any(world.facts["elections"].votes.values()))
-WENT_ROUND = sometimes("WENT_ROUND", "every board has been through its rounds", lambda world: min(world.facts["lights"].rounds) > society.ROUNDS)
-MERGED = sometimes("MERGED", "every replica got something", lambda world: all(r.holds != "nothing" for r in world.facts["replicas"]))
+WENT_ROUND = sometimes(
+    "WENT_ROUND",
+    "every board has been through its rounds",
+    lambda world: min(world.facts["lights"].rounds) > society.ROUNDS,
+)
+MERGED = sometimes(
+    "MERGED",
+    "every replica got something",
+    lambda world: all(r.holds != "nothing" for r in world.facts["replicas"]),
+)
 CHANGED = sometimes("CHANGED", "the ledger is changed", lambda world: world.facts["stores"].written > 0)
 READ = sometimes("READ", "two citizens have read", lambda world: len(world.facts["answers"]) == 2)
 REPLAYED = sometimes("REPLAYED", "both offices have replayed", lambda world: len(world.facts["totals"]) == 2)
 FELT = sometimes("FELT", "a failure is felt", lambda world: world.facts["count"]["felt"] > 0)
-RELEASED = sometimes("RELEASED", "the gate has decided", lambda world: world.facts["bug in town"] or world.nodes["gate"].state["board"] != "green")
+RELEASED = sometimes(
+    "RELEASED",
+    "the gate has decided",
+    lambda world: world.facts["bug in town"] or world.nodes["gate"].state["board"] != "green",
+)
 HANDED = sometimes("HANDED", "the petition is handed on", lambda world: world.facts["petition"]["hops"] > 0)
 
 
@@ -134,7 +189,9 @@ def positioned(switches: Switches, positions: dict[str, Any]) -> Switches:
     """Give ``switches`` with some positions changed; ValueError names the switches where one does not exist."""
     for name in positions:
         if name not in Switches.__dataclass_fields__:
-            raise ValueError(f"there is no switch {name!r}; the switches are {', '.join(Switches.__dataclass_fields__)}")
+            raise ValueError(
+                f"there is no switch {name!r}; the switches are {', '.join(Switches.__dataclass_fields__)}"
+            )
     return replace(switches, **positions)
 
 
@@ -197,7 +254,9 @@ class Cell:
     verdict: Verdict
 
 
-def matrix(names: Iterable[str] = tuple(ANOMALIES), deviations: int = 1, budget: int = 2_000) -> Generator[float, None, list[Cell]]:
+def matrix(
+    names: Iterable[str] = tuple(ANOMALIES), deviations: int = 1, budget: int = 2_000
+) -> Generator[float, None, list[Cell]]:
     """Search every anomaly with everything on and with each cure off: a generator of the share done; returns the cells."""
     todo = [(name, off) for name in names for off in ("", *CURES)]
     cells = []

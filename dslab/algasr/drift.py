@@ -23,7 +23,9 @@ WAYS = ("dual", "reconciled", "outbox")
 
 
 # [drift] what is wrong now is the last update, if it failed and nobody has looked since
-def drift_share(failure: float, every_min: float, way: str, reconcile_min: float = 60.0, lag_min: float = 0.02) -> float:
+def drift_share(
+    failure: float, every_min: float, way: str, reconcile_min: float = 60.0, lag_min: float = 0.02
+) -> float:
     """Give the share of keys that differ: updated every ``every_min`` minutes, the second write failing with chance ``failure``."""
     if way == "dual":
         return failure
@@ -61,15 +63,28 @@ def simulate(failure: float, every_min: float, way: str, reconcile_min: float, l
     return tuple(sorted(ages)), len(ages) / keys
 
 
-def dashboards(way: str = "dual", failure: float = 0.05, every_min: float = 30.0, reconcile_min: float = 60.0, lag_min: float = 0.02) -> Result:
+def dashboards(
+    way: str = "dual",
+    failure: float = 0.05,
+    every_min: float = 30.0,
+    reconcile_min: float = 60.0,
+    lag_min: float = 0.02,
+) -> Result:
     """Count the keys on which the dashboard differs from the ledger, and how old the difference is.
 
     ``failure``: 0 to 0.5, the chance that the second write fails. ``every_min``: 1 to 1,000 minutes between updates of a key.
     ``reconcile_min``: 1 to 1,000 minutes. ``lag_min``: the outbox's delay. Metrics: ``drifting`` keys of 1,500, ``theory``, ``oldest`` and
     ``mean_age`` (min), ``reported`` and ``measured`` (% of keys in step). Raises ValueError out of range.
     """
-    if way not in WAYS or not 0 <= failure <= 0.5 or not 1 <= every_min <= 1_000 or not 1 <= reconcile_min <= 1_000:
-        raise ValueError(f"way={way!r}, failure={failure!r}, every_min={every_min!r}: use one of {', '.join(WAYS)}, 0 to 0.5, and 1 to 1,000 min")
+    if (
+        way not in WAYS
+        or not 0 <= failure <= 0.5
+        or not 1 <= every_min <= 1_000
+        or not 1 <= reconcile_min <= 1_000
+    ):
+        raise ValueError(
+            f"way={way!r}, failure={failure!r}, every_min={every_min!r}: use one of {', '.join(WAYS)}, 0 to 0.5, and 1 to 1,000 min"
+        )
     ages, share = simulate(failure, every_min, way, reconcile_min, lag_min)
     theory = drift_share(failure, every_min, way, reconcile_min, lag_min)
     oldest, mean = (ages[-1], sum(ages) / len(ages)) if ages else (0.0, 0.0)
@@ -78,7 +93,12 @@ def dashboards(way: str = "dual", failure: float = 0.05, every_min: float = 30.0
     for each in WAYS:
         points = tuple(100 * simulate(x, every_min, each, reconcile_min, lag_min, 500)[1] for x in grid)
         series[each] = Series(each, grid, points)
-        series[f"{each} (theory)"] = Series(f"{each}, closed form", grid, tuple(100 * drift_share(x, every_min, each, reconcile_min, lag_min) for x in grid), "theory")
+        series[f"{each} (theory)"] = Series(
+            f"{each}, closed form",
+            grid,
+            tuple(100 * drift_share(x, every_min, each, reconcile_min, lag_min) for x in grid),
+            "theory",
+        )
     metrics = {
         "reported": Metric("keys in step, says the dashboard", 100.0, "%"),
         "measured": Metric("keys in step, compared one by one", 100 * (1 - share), "%"),

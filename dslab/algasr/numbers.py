@@ -39,7 +39,15 @@ def spend(hours: float, fix_h: float, relabel_h: float, counted_by: str) -> tupl
 
 # [/spend]
 @lru_cache(maxsize=256)
-def year(counted_by: str, hours: float, fix_h: float, relabel_h: float, new_causes: float, probes: int, seed: int = 17) -> tuple[tuple[float, ...], ...]:
+def year(
+    counted_by: str,
+    hours: float,
+    fix_h: float,
+    relabel_h: float,
+    new_causes: float,
+    probes: int,
+    seed: int = 17,
+) -> tuple[tuple[float, ...], ...]:
     """Go through the weeks; give reported success, true success and what the canary saw, in per cent, and the causes left."""
     rng, causes = random.Random(seed), 10.0
     reported, true, canary, left = [], [], [], []
@@ -57,18 +65,35 @@ def year(counted_by: str, hours: float, fix_h: float, relabel_h: float, new_caus
     return tuple(reported), tuple(true), tuple(canary), tuple(left)
 
 
-def victories(counted_by: str = "team", hours: float = 20.0, fix_h: float = 8.0, relabel_h: float = 1.0, new_causes: float = 1.0, probes: int = 400) -> Result:
+def victories(
+    counted_by: str = "team",
+    hours: float = 20.0,
+    fix_h: float = 8.0,
+    relabel_h: float = 1.0,
+    new_causes: float = 1.0,
+    probes: int = 400,
+) -> Result:
     """Give a team half a year and a number to please.
 
     ``hours``: 0 to 80 a week. ``fix_h``, ``relabel_h``: hours to mend a cause, and to relabel its failures for a week, 0.25 to 16. ``new_causes``: 0 to
     5 a week; each makes half a per cent of the requests fail. ``probes``: canary requests a week. Metrics: ``reported`` and
     ``measured`` (%, last week), ``true``, ``gap`` (points), ``alarm_week`` (0: never). Raises ValueError out of range.
     """
-    if counted_by not in ("team", "canary") or not 0 <= hours <= 80 or not 0.25 <= fix_h <= 16 or not 0.25 <= relabel_h <= 16 or not 0 <= new_causes <= 5:
-        raise ValueError(f"counted_by={counted_by!r}, hours={hours!r}, fix_h={fix_h!r}, relabel_h={relabel_h!r}: use team or canary, 0 to 80, 0.25 to 16")
+    if (
+        counted_by not in ("team", "canary")
+        or not 0 <= hours <= 80
+        or not 0.25 <= fix_h <= 16
+        or not 0.25 <= relabel_h <= 16
+        or not 0 <= new_causes <= 5
+    ):
+        raise ValueError(
+            f"counted_by={counted_by!r}, hours={hours!r}, fix_h={fix_h!r}, relabel_h={relabel_h!r}: use team or canary, 0 to 80, 0.25 to 16"
+        )
     reported, true, canary, left = year(counted_by, hours, fix_h, relabel_h, new_causes, probes)
     weeks = tuple(range(1, WEEKS + 1))
-    alarm = next((week for week, (a, b) in enumerate(zip(reported, canary, strict=True), 1) if a - b > ALARM), 0)
+    alarm = next(
+        (week for week, (a, b) in enumerate(zip(reported, canary, strict=True), 1) if a - b > ALARM), 0
+    )
     series = {
         "reported": Series("reported", weeks, reported),
         "true": Series("true success rate", weeks, true, "theory"),
@@ -83,7 +108,11 @@ def victories(counted_by: str = "team", hours: float = 20.0, fix_h: float = 8.0,
         "alarm_week": Metric("alarm in week", alarm),
     }
     spent = "on new labels" if spend(hours, fix_h, relabel_h, counted_by)[1] else "on mending"
-    rings = f"The alarm on the difference rings in week {alarm}." if alarm else "The alarm on the difference stays quiet."
+    rings = (
+        f"The alarm on the difference rings in week {alarm}."
+        if alarm
+        else "The alarm on the difference stays quiet."
+    )
     text = (f"Counted by the {counted_by}, the hours go {spent}. After {WEEKS} weeks {reported[-1]:.1f} % success are reported, the canary sees {canary[-1]:.1f} %, "
             f"and {left[-1]:.0f} causes are left. {rings}")  # fmt: skip
     return Result({"counted_by": counted_by}, metrics, text, series)
@@ -110,7 +139,9 @@ def mean_hops(acts: float, limit: int) -> float:
 
 
 @lru_cache(maxsize=64)
-def pass_on(acts: float = 0.2, limit: int = 8, owner: bool = False, failures: int = 20_000, seed: int = 23) -> tuple[float, float]:
+def pass_on(
+    acts: float = 0.2, limit: int = 8, owner: bool = False, failures: int = 20_000, seed: int = 23
+) -> tuple[float, float]:
     """Pass failures on; give (mean hops, share that timed out). With an owner, the first hop ends at somebody who acts."""
     rng, hops, late = random.Random(seed), 0, 0
     for _ in range(failures):

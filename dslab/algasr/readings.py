@@ -27,7 +27,9 @@ def readers_disagree(changed: float, explained: float) -> float:
 
 # [/readers]
 @lru_cache(maxsize=64)
-def ask_readers(changed: float, explained: float, append_only: bool = False, readers: int = 20_000, seed: int = 3) -> float:
+def ask_readers(
+    changed: float, explained: float, append_only: bool = False, readers: int = 20_000, seed: int = 3
+) -> float:
     """Simulate pairs of readers; give the share that disagree. Append-only: both name the edition that they read."""
     rng, differ = random.Random(seed), 0
     for _ in range(readers):
@@ -47,11 +49,15 @@ def same_state(redefined: float, records: int) -> float:
 
 
 @lru_cache(maxsize=64)
-def replay_twice(redefined: float = 0.3, records: int = 5, versioned: bool = False, accounts: int = 4_000, seed: int = 5) -> float:
+def replay_twice(
+    redefined: float = 0.3, records: int = 5, versioned: bool = False, accounts: int = 4_000, seed: int = 5
+) -> float:
     """Replay the log of every account under interpreter 1 and 2; give the share of accounts on which they agree."""
     rng, agree = random.Random(seed), 0
     for _ in range(accounts):
-        log = [Decree("set", 1_000_000)] + [Decree("levy" if rng.random() < redefined else "add", rng.randrange(1, 9)) for _ in range(records)]
+        log = [Decree("set", 1_000_000)] + [
+            Decree("levy" if rng.random() < redefined else "add", rng.randrange(1, 9)) for _ in range(records)
+        ]
         totals = []
         for power in (1, 2):
             treasury = 0
@@ -68,7 +74,9 @@ def all_agree(writes: int, replicas: int) -> float:
 
 
 @lru_cache(maxsize=64)
-def deliver(writes: int = 3, replicas: int = 3, merge: str = "arrival", trials: int = 20_000, seed: int = 9) -> float:
+def deliver(
+    writes: int = 3, replicas: int = 3, merge: str = "arrival", trials: int = 20_000, seed: int = 9
+) -> float:
     """Deliver concurrent writes to every replica in random orders; give the share of trials in which all agree."""
     rng, agree = random.Random(seed), 0
     versions = [Version(f"w{n}", frozenset(((f"writer {n}", 1),))) for n in range(writes)]
@@ -94,7 +102,9 @@ def newest_lost(fast_min: float, every_min: float) -> float:
 
 
 @lru_cache(maxsize=64)
-def write_after_fast(fast_min: float = 5.0, every_min: float = 10.0, trials: int = 20_000, seed: int = 13) -> float:
+def write_after_fast(
+    fast_min: float = 5.0, every_min: float = 10.0, trials: int = 20_000, seed: int = 13
+) -> float:
     """Simulate it: the write that comes after one by the fast clock is lost if its own stamp is smaller."""
     rng = random.Random(seed)
     return sum(rng.expovariate(1 / every_min) < fast_min for _ in range(trials)) / trials

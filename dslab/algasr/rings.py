@@ -42,29 +42,65 @@ def settle(probes: Sequence[bool], edges: Iterable[tuple[int, int]], start: bool
 # [/settle]
 def rounds_until_dark(ministries: int, evidence: str = "relayed", lease_rounds: int = 3) -> float:
     """Give after how many rounds the last green light of a total outage goes dark, in closed form (inf: never)."""
-    return {"relayed": math.inf, "hop count": float(INFINITY), "path": float(ministries), "origin time": float(lease_rounds)}[evidence]
+    return {
+        "relayed": math.inf,
+        "hop count": float(INFINITY),
+        "path": float(ministries),
+        "origin time": float(lease_rounds),
+    }[evidence]
 
 
-def outage(ministries: int = 9, stopped: int = 9, evidence: str = "relayed", lease_rounds: int = 3, cut: bool = False, rounds: int = 24) -> Result:
+def outage(
+    ministries: int = 9,
+    stopped: int = 9,
+    evidence: str = "relayed",
+    lease_rounds: int = 3,
+    cut: bool = False,
+    rounds: int = 24,
+) -> Result:
     """Stop some ministries of a ring and watch the board.
 
     ``ministries``: 2 to 12 in a ring, the last of which vouches for the first unless ``cut``. ``stopped``: how many stop at once, 0 to
     ``ministries``. ``evidence``: one of `EVIDENCE`. ``lease_rounds``: 1 to 12. Metrics: ``green`` (lights at the end), ``false_green``,
     ``dark_after`` (rounds until no light is false; inf: never), ``reported`` and ``measured`` (% healthy). ValueError out of range.
     """
-    if not 2 <= ministries <= 12 or not 0 <= stopped or evidence not in EVIDENCE or not 1 <= lease_rounds <= 12:
-        raise ValueError(f"ministries={ministries!r}, evidence={evidence!r}, lease_rounds={lease_rounds!r}: use 2 to 12, one of {', '.join(EVIDENCE)}, and 1 to 12")
+    if (
+        not 2 <= ministries <= 12
+        or not 0 <= stopped
+        or evidence not in EVIDENCE
+        or not 1 <= lease_rounds <= 12
+    ):
+        raise ValueError(
+            f"ministries={ministries!r}, evidence={evidence!r}, lease_rounds={lease_rounds!r}: use 2 to 12, one of {', '.join(EVIDENCE)}, and 1 to 12"
+        )
     stopped = min(stopped, ministries)
     probes = [place >= stopped for place in range(ministries)]
     edges = [edge for edge in ring(ministries) if not (cut and edge == (ministries - 1, 0))]
     history = _run(probes, edges, evidence, lease_rounds, rounds)
-    false = [sum(light and not probe for light, probe in zip(lights, probes, strict=True)) for lights in history]
-    dark = next((float(r) for r in range(len(false)) if not any(false[r:])), math.inf)
+    false = _false(history, probes)
+    dark = _dark(history, probes)
     healthy, green = sum(probes), sum(history[-1])
     series = {
-        "reported": Series("green on the board", tuple(range(len(history))), tuple(float(sum(lights)) for lights in history)),
-        "measured": Series("alive, asked from outside", tuple(range(len(history))), (float(healthy),) * len(history), "measured"),
+        "reported": Series(
+            "green on the board", tuple(range(len(history))), tuple(float(sum(lights)) for lights in history)
+        ),
+        "measured": Series(
+            "alive, asked from outside",
+            tuple(range(len(history))),
+            (float(healthy),) * len(history),
+            "measured",
+        ),
     }
+    waits = tuple(
+        _dark(_run([False] * ministries, edges, each, lease_rounds, rounds), [False] * ministries)
+        for each in EVIDENCE
+    )
+    closed = tuple(
+        float(ministries)
+        if cut and each == "relayed"
+        else min(rounds_until_dark(ministries, each, lease_rounds), float(ministries) if cut else math.inf)
+        for each in EVIDENCE
+    )
     metrics = {
         "reported": Metric("ministries reported healthy", 100 * green / ministries, "%"),
         "measured": Metric("ministries that answer", 100 * healthy / ministries, "%"),
@@ -72,13 +108,38 @@ def outage(ministries: int = 9, stopped: int = 9, evidence: str = "relayed", lea
         "false_green": Metric("false green lights at the end", false[-1]),
         "dark_after": Metric("last false light goes dark after", dark, "rounds"),
     }
-    params = {"ministries": ministries, "stopped": stopped, "evidence": evidence, "cut": cut, "lights": history[-1], "probes": tuple(probes), "edges": tuple(edges)}
+    params = {
+        "ministries": ministries,
+        "stopped": stopped,
+        "evidence": evidence,
+        "cut": cut,
+        "lights": history[-1],
+        "probes": tuple(probes),
+        "edges": tuple(edges),
+        "waits": waits,
+        "closed": closed,
+    }
     return Result(params, metrics, _told(ministries, stopped, false[-1], dark, evidence), series)
 
 
-def _run(probes: list[bool], edges: list[tuple[int, int]], evidence: str, lease: int, rounds: int) -> list[tuple[bool, ...]]:
+def _false(history: list[tuple[bool, ...]], probes: list[bool]) -> list[int]:
+    return [
+        sum(light and not probe for light, probe in zip(lights, probes, strict=True)) for lights in history
+    ]
+
+
+def _dark(history: list[tuple[bool, ...]], probes: list[bool]) -> float:
+    false = _false(history, probes)
+    return next((float(r) for r in range(len(false)) if not any(false[r:])), math.inf)
+
+
+def _run(
+    probes: list[bool], edges: list[tuple[int, int]], evidence: str, lease: int, rounds: int
+) -> list[tuple[bool, ...]]:
     """Go round by round. What is known of a ministry: (age of the evidence in rounds, hops, path), or None."""
-    known: list[tuple[int, int, frozenset[int]] | None] = [(0, 0, frozenset((me,))) for me in range(len(probes))]
+    known: list[tuple[int, int, frozenset[int]] | None] = [
+        (0, 0, frozenset((me,))) for me in range(len(probes))
+    ]
     history = [tuple(True for _ in probes)]
     for _ in range(rounds):
         new = []
@@ -91,7 +152,9 @@ def _run(probes: list[bool], edges: list[tuple[int, int]], evidence: str, lease:
                 # evidence with an origin is evidence of that origin, not of me: it never makes me green again
                 new.append(heard[0] if heard else None)
         if evidence == "origin time":
-            own = [(known[me][0] + 1, 0, frozenset((me,))) if known[me] else None for me in range(len(probes))]
+            own = [
+                (known[me][0] + 1, 0, frozenset((me,))) if known[me] else None for me in range(len(probes))
+            ]
             new = [(0, 0, frozenset((me,))) if probes[me] else own[me] for me in range(len(probes))]
             new = [each if each and each[0] < lease else None for each in new]
         known = new
@@ -99,7 +162,9 @@ def _run(probes: list[bool], edges: list[tuple[int, int]], evidence: str, lease:
     return history
 
 
-def _passed(told: tuple[int, int, frozenset[int]] | None, me: int, evidence: str, lease: int) -> tuple[int, int, frozenset[int]] | None:
+def _passed(
+    told: tuple[int, int, frozenset[int]] | None, me: int, evidence: str, lease: int
+) -> tuple[int, int, frozenset[int]] | None:
     if told is None:
         return None
     age, hops, path = told[0] + 1, told[1] + 1, told[2]

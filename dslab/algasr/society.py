@@ -26,7 +26,9 @@ HOPS = 4
 class Lights:
     """Boards in a ring: ``boards[i][subject]`` is the round of the evidence that board i has for a ministry."""
 
-    def __init__(self, world: World, switches: Switches, stopped: tuple[int, ...], ministries: int = 3) -> None:
+    def __init__(
+        self, world: World, switches: Switches, stopped: tuple[int, ...], ministries: int = 3
+    ) -> None:
         self.world, self.switches, self.stopped, self.ministries = world, switches, stopped, ministries
         self.boards = [dict.fromkeys(range(ministries), 0) for _ in range(ministries)]
         self.rounds = [0] * ministries
@@ -71,7 +73,8 @@ class Lights:
 
     def _show(self, me: int) -> None:
         self.world.nodes[f"board {me + 1}"].state["lights"] = " ".join(
-            f"{subject + 1}:{'green' if self.green(me, subject) else 'dark'}" for subject in range(self.ministries)
+            f"{subject + 1}:{'green' if self.green(me, subject) else 'dark'}"
+            for subject in range(self.ministries)
         )
 
     def false_green(self) -> list[tuple[int, int]]:

@@ -107,4 +107,6 @@ def ministry(name: str) -> Ministry:
     for each in MINISTRIES:
         if each.name == name:
             return each
-    raise ValueError(f"there is no ministry {name!r}; there are {', '.join(each.name for each in MINISTRIES)}")
+    raise ValueError(
+        f"there is no ministry {name!r}; there are {', '.join(each.name for each in MINISTRIES)}"
+    )

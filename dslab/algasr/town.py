@@ -16,7 +16,7 @@ from dslab.algasr import branches, drift, numbers, readings, rings
 from dslab.algasr.switches import MINISTRIES, ministry
 from dslab.sim import Metric, Result
 
-KEYS, WRITES = 2_000, 3.0  # keys of the ledger, and writes for each between two merges
+KEYS, WRITES = 1_000, 3.0  # keys of the ledger, and writes for each between two merges
 RELABELLED, ACTS, STAGES = 0.9, 0.2, (0.5, 0.6, 0.5)
 # who hands something on to whom, in the story
 STREETS = (
@@ -75,8 +75,8 @@ def _victories(cured: bool, trouble: float) -> tuple[float, float, str]:
 
 
 def _reconciliation(cured: bool, trouble: float) -> tuple[float, float, str]:
-    agree = readings.deliver(2, 3, "versions" if cured else "arrival", 2_000)
-    return 100.0, 100 * agree, f"{2_000 * (1 - agree):.0f} keys differ"
+    agree = readings.deliver(2, 3, "versions" if cured else "arrival", 600)
+    return 100.0, 100 * agree, f"{600 * (1 - agree):.0f} of 600 differ"
 
 
 def _affirmation(cured: bool, trouble: float) -> tuple[float, float, str]:
@@ -119,6 +119,10 @@ def tour(trouble: float = 0.1, **cured: bool) -> Result:
         "worst": Metric(f"gap of {worst['ministry']}", gap, "points"),
     }
     count = sum(row["cured"] == "yes" for row in rows)
-    most = f"The widest gap is that of {worst['ministry']}, {gap:.0f} points: {worst['number']}." if gap >= 0.5 else "No ministry reports what is not so."
+    most = (
+        f"The widest gap is that of {worst['ministry']}, {gap:.0f} points: {worst['number']}."
+        if gap >= 0.5
+        else "No ministry reports what is not so."
+    )
     text = f"{count} of 9 ministries cured. The town reports {reported:.1f} %; measured from outside it is {measured:.1f} %. {most}"
     return Result({"trouble": trouble, **cured}, metrics, text, tables={"ministries": rows})

@@ -38,7 +38,11 @@ def two_gauges(result: Result, what: str = "") -> Meters:
     """Draw the two gauges that stand everywhere in this lesson: reported, and measured from outside."""
     reported, measured = result.metrics["reported"], result.metrics["measured"]
     gap = reported.value - measured.value
-    state = "as reported" if abs(gap) < ALERT else f"{abs(gap):.0f} points {'less' if gap > 0 else 'more'} than reported"
+    state = (
+        "as reported"
+        if abs(gap) < ALERT
+        else f"{abs(gap):.0f} points {'less' if gap > 0 else 'more'} than reported"
+    )
     mood = "good" if abs(gap) < ALERT else "warn" if gap < 10 else "bad"
     return Meters(
         (
@@ -57,8 +61,21 @@ def _map(result: Result, title: str) -> Network:
     for row in result.tables["ministries"]:
         gap = row["reported"] - row["measured"]
         mood = "good" if gap < ALERT else "warn" if gap < 10 else "bad"
-        nodes.append(Node(row["ministry"], state=row["number"], kind="cured" if row["cured"] == "yes" else "as in the story", mood=mood))
-    return Network(tuple(nodes), tuple(Edge(a, b, verb) for a, b, verb in town.STREETS), title=title, seed=MAP_SEED, height=470)
+        nodes.append(
+            Node(
+                row["ministry"],
+                state=row["number"],
+                kind="cured" if row["cured"] == "yes" else "as in the story",
+                mood=mood,
+            )
+        )
+    return Network(
+        tuple(nodes),
+        tuple(Edge(a, b, verb) for a, b, verb in town.STREETS),
+        title=title,
+        seed=MAP_SEED,
+        height=470,
+    )
 
 
 MAP_SEED = 4
@@ -74,11 +91,16 @@ def town_explorer() -> Explorer:
     controls: dict[str, Any] = {"trouble": Slider("How much really goes wrong", 0, 0.5, 0.05, 0.1)}
     controls |= {each.name.lower(): Switch(f"{each.name}: {each.cure}", value=False) for each in MINISTRIES}
     question = "What does the town report, what is measured from outside, and which cures close the gap?"
-    return Explorer(town.tour, controls, _town_pictures, title="The whole town", question=question, poster=(0, 1))
+    return Explorer(
+        town.tour, controls, _town_pictures, title="The whole town", question=question, poster=(0, 1)
+    )
 
 
 def _town_pictures(result: Result) -> list[Any]:
-    return [two_gauges(result, "The mean of nine ministries"), _map(result, "The map: what is measured in each ministry")]
+    return [
+        two_gauges(result, "The mean of nine ministries"),
+        _map(result, "The map: what is measured in each ministry"),
+    ]
 
 
 def visits_table(trouble: float = 0.1) -> Any:
@@ -103,7 +125,15 @@ def palace_explorer() -> Explorer:
         "majority_side": Switch("One side has a majority"),
     }
     question = "Three Emirs rule at once. How much of what they acknowledge is there after the merge?"
-    return Explorer(branches.palace, controls, _palace_pictures, title="Three Emirs, one register", question=question, columns=2, poster=(1, 2))
+    return Explorer(
+        branches.palace,
+        controls,
+        _palace_pictures,
+        title="Three Emirs, one register",
+        question=question,
+        columns=2,
+        poster=(1,),
+    )
 
 
 def _palace_pictures(result: Result) -> list[Any]:
@@ -112,8 +142,20 @@ def _palace_pictures(result: Result) -> list[Any]:
     lost = tuple(float(totals[rule]["lost_writes"]) for rule in branches.RULES)
     refused = tuple(float(totals[rule]["attempts"] - totals[rule]["acknowledged"]) for rule in branches.RULES)
     most = max(1.0, max(totals[rule]["attempts"] for rule in branches.RULES))
-    groups = (Group("acknowledged and kept", kept), Group("acknowledged and lost", lost), Group("refused, and told so", refused))
-    fate = Bars(branches.RULES, groups, Axis("writes to 2,000 keys", "", limits=(0, most * 1.05)), "rule", title="What becomes of the writes", mode="stacked", height=320)
+    groups = (
+        Group("acknowledged and kept", kept),
+        Group("acknowledged and lost", lost),
+        Group("refused, and told so", refused),
+    )
+    fate = Bars(
+        branches.RULES,
+        groups,
+        Axis(f"writes to {result.params['keys']:,} keys", "", limits=(0, most * 1.05)),
+        "rule",
+        title="What becomes of the writes",
+        mode="stacked",
+        height=320,
+    )
     x = Axis("writes for a key between merges", "", log=True, limits=(0.1, 30))
     curve = Lines(x, Axis("branches lost for each key", "", limits=(0, 8)), tuple(result.series[name] for name in ("simulated", "theory")),
                   title="Last writer wins: branches lost", marks=(Mark(result.params["rate"], "now"),))  # fmt: skip
@@ -126,21 +168,46 @@ def _palace_pictures(result: Result) -> list[Any]:
 def dashboard_explorer() -> Explorer:
     """Two stores that should say the same."""
     controls = {
-        "way": Choice("The dashboard is", {"written, too (dual)": "dual", "dual, and reconciled": "reconciled", "fed from an outbox": "outbox"}, "dual"),
+        "way": Choice(
+            "The dashboard is",
+            {
+                "written, too (dual)": "dual",
+                "dual, and reconciled": "reconciled",
+                "fed from an outbox": "outbox",
+            },
+            "dual",
+        ),
         "failure": Slider("The second write fails", 0, 0.5, 0.05, 0.05),
         "every_min": Slider("A key changes every", 1, 1_000, 2, 32, "min", log=True),
         "reconcile_min": Slider("Reconciled every", 1, 1_000, 2, 64, "min", log=True),
     }
     question = "The dashboard says that all is in step. On how many keys does it differ from the ledger, and for how long?"
-    return Explorer(drift.dashboards, controls, _dashboard_pictures, title="A dashboard that is written beside its ledger", question=question, columns=2, poster=(1, 2))
+    return Explorer(
+        drift.dashboards,
+        controls,
+        _dashboard_pictures,
+        title="A dashboard that is written beside its ledger",
+        question=question,
+        columns=2,
+        poster=(2,),
+    )
 
 
 def _dashboard_pictures(result: Result) -> list[Any]:
     oldest = result["oldest"]
     ages = Meters(
         (
-            Meter("mean age of a difference", result["mean_age"], max(1_000.0, oldest), "min", "", "warn" if oldest else "good"),
-            Meter("oldest difference", oldest, max(1_000.0, oldest), "min", "", "bad" if oldest > 1 else "good"),
+            Meter(
+                "mean age of a difference",
+                result["mean_age"],
+                max(1_000.0, oldest),
+                "min",
+                "",
+                "warn" if oldest else "good",
+            ),
+            Meter(
+                "oldest difference", oldest, max(1_000.0, oldest), "min", "", "bad" if oldest > 1 else "good"
+            ),
         ),
         title=f"Age of the {result['drifting']:.0f} differences (of 1,500 keys)",
     )
@@ -181,12 +248,29 @@ def ring_explorer() -> Explorer:
     controls = {
         "ministries": Slider("Ministries in the ring", 2, 12, 1, 9),
         "stopped": Slider("Of them have stopped", 0, 12, 1, 9),
-        "evidence": Choice("Evidence is", {"“the one before me is healthy”": "relayed", "with a hop count, up to 16": "hop count", "with its path": "path", "with the time of its probe": "origin time"}, "relayed"),
+        "evidence": Choice(
+            "Evidence is",
+            {
+                "“the one before me is healthy”": "relayed",
+                "with a hop count, up to 16": "hop count",
+                "with its path": "path",
+                "with the time of its probe": "origin time",
+            },
+            "relayed",
+        ),
         "lease_rounds": Slider("Lease of a probe", 1, 12, 1, 3, "rounds"),
         "cut": Switch("The last no longer vouches for the first", value=False),
     }
     question = "Every ministry has stopped. How long does the board stay green?"
-    return Explorer(rings.outage, controls, _ring_pictures, title="A ring of supervision", question=question, columns=2, poster=(1, 2))
+    return Explorer(
+        rings.outage,
+        controls,
+        _ring_pictures,
+        title="A ring of supervision",
+        question=question,
+        columns=2,
+        poster=(2,),
+    )
 
 
 def _ring_pictures(result: Result) -> list[Any]:
@@ -194,13 +278,35 @@ def _ring_pictures(result: Result) -> list[Any]:
     nodes, count = [], len(lights)
     for place, (light, alive) in enumerate(zip(lights, probes, strict=True)):
         turn = 2 * math.pi * place / count
-        state, mood = ("green", "good") if alive and light else ("false green", "bad") if light else ("dark", "neutral")
-        nodes.append(Node(str(place + 1), kind="alive" if alive else "stopped", state=state, mood=mood, at=(round(0.5 + 0.48 * math.sin(turn), 3), round(0.5 + 0.48 * math.cos(turn), 3))))
+        state, mood = (
+            ("green", "good") if alive and light else ("false green", "bad") if light else ("dark", "neutral")
+        )
+        nodes.append(
+            Node(
+                str(place + 1),
+                kind="alive" if alive else "stopped",
+                state=state,
+                mood=mood,
+                at=(round(0.5 + 0.48 * math.sin(turn), 3), round(0.5 + 0.48 * math.cos(turn), 3)),
+            )
+        )
     edges = tuple(Edge(str(a + 1), str(b + 1)) for a, b in result.params["edges"])
     ring = Network(tuple(nodes), edges, title="The board at the end, and who vouches for whom", height=430)
     x, y = Axis("rounds since the outage", "", limits=(0, 24)), Axis("ministries", "", limits=(0, 12.5))
-    lines = Lines(x, y, tuple(result.series[name] for name in ("reported", "measured")), title="Green lights, round by round", steps=True, height=430)
-    return [two_gauges(result, "Healthy ministries"), ring, lines]
+    lines = Lines(
+        x,
+        y,
+        tuple(result.series[name] for name in ("reported", "measured")),
+        title="Green lights, round by round",
+        steps=True,
+        height=430,
+    )
+    finite = [
+        tuple(None if math.isinf(x) else x for x in result.params[name]) for name in ("closed", "waits")
+    ]
+    waits = Bars(rings.EVIDENCE, (Group("closed form", finite[0]), Group("simulated", finite[1])), Axis("rounds", "", limits=(0, 18)), "evidence",
+                 title="Total outage: rounds until the board is dark (no bar: never)", height=300)  # fmt: skip
+    return [two_gauges(result, "Healthy ministries"), waits, ring, lines]
 
 
 # -- act 4: numbers -----------------------------------------------------------------------------------------
@@ -211,26 +317,45 @@ def victories_explorer() -> Explorer:
     controls = {
         "counted_by": Choice("Failures are counted by", {"the team": "team", "a canary": "canary"}, "team"),
         "hours": Slider("Hours a week", 0, 80, 5, 20, "h"),
-        "fix_h": Slider("To mend a cause takes", 1, 16, 1, 8, "h"),
+        "fix_h": Slider("To mend a cause takes", 0.25, 16, 0.25, 8.0, "h"),
         "relabel_h": Slider("To relabel it for a week takes", 0.25, 16, 0.25, 0.5, "h"),
         "new_causes": Slider("New causes a week", 0, 5, 0.5, 1.0),
         "probes": Slider("Canary requests a week", 50, 3_200, 2, 400, log=True),
     }
     question = "A team is judged by a number. Where do its hours go, and what happens to the number, and to the town?"
-    return Explorer(numbers.victories, controls, _victories_pictures, title="Half a year of victories", question=question, poster=(1,))
+    return Explorer(
+        numbers.victories,
+        controls,
+        _victories_pictures,
+        title="Half a year of victories",
+        question=question,
+        poster=(1,),
+    )
 
 
 def _victories_pictures(result: Result) -> list[Any]:
     x, y = Axis("week", "", limits=(0, numbers.WEEKS + 1)), Axis("success", "%", limits=(0, 101))
     marks = (Mark(result["alarm_week"], "alarm"),) if result["alarm_week"] else ()
-    lines = Lines(x, y, tuple(result.series[name] for name in ("reported", "true", "canary")), title="Reported, true, and seen by the canary", marks=marks, height=340)
+    lines = Lines(
+        x,
+        y,
+        tuple(result.series[name] for name in ("reported", "true", "canary")),
+        title="Reported, true, and seen by the canary",
+        marks=marks,
+        height=340,
+    )
     return [two_gauges(result, "Success in the last week"), lines]
 
 
 def stages_table() -> Any:
     """Affirmation and tests: what the board shows and what escapes, in closed form and simulated."""
     rows = []
-    for name, detections in (("nothing", ()), ("three affirmations", (0.0, 0.0, 0.0)), ("one test that finds half", (0.5,)), ("three tests: 0.5, 0.6, 0.5", (0.5, 0.6, 0.5))):
+    for name, detections in (
+        ("nothing", ()),
+        ("three affirmations", (0.0, 0.0, 0.0)),
+        ("one test that finds half", (0.5,)),
+        ("three tests: 0.5, 0.6, 0.5", (0.5, 0.6, 0.5)),
+    ):
         rows.append({"between a change and the town": name, "escapes, closed form": f"{numbers.escape(detections):.3f}",
                      "escapes, simulated": f"{numbers.release(detections):.3f}", "the board": "100 % green" if not any(detections) else "red where one finds it"})  # fmt: skip
     return show.table(rows, title="What escapes")
@@ -263,7 +388,9 @@ def schedule_picture(verdict: Verdict, title: str = "") -> Any:
     """The shortest schedule that a verdict found, to step through."""
     if verdict.trace is None:
         raise ValueError("this verdict found nothing, so there is no schedule to show")
-    return show.picture(SpaceTime(verdict.trace, title=title or f"{verdict.scenario}: the shortest schedule found"))
+    return show.picture(
+        SpaceTime(verdict.trace, title=title or f"{verdict.scenario}: the shortest schedule found")
+    )
 
 
 @cache
@@ -280,9 +407,24 @@ def matrix_picture(deviations: int = 1, budget: int = 2_000) -> Any:
     """Which cure stops which anomaly: searched now, every cell of it."""
     found = {(cell.anomaly, cell.cure_off): cell.verdict for cell in _cells(deviations, budget)}
     offs = ("", *anomalies.CURES)
-    words = tuple(tuple("broken" if not found[name, off].held else "sampled" if found[name, off].sampled else "held" for off in offs) for name in anomalies.ANOMALIES)
+    words = tuple(
+        tuple(
+            "broken" if not found[name, off].held else "sampled" if found[name, off].sampled else "held"
+            for off in offs
+        )
+        for name in anomalies.ANOMALIES
+    )
     columns = ("all cured", *(f"no {name}" for name in anomalies.CURES))
-    return show.picture(Heatmap(tuple(anomalies.ANOMALIES), columns, words, "anomaly", "with this off", title="Which cure stops which anomaly"))
+    return show.picture(
+        Heatmap(
+            tuple(anomalies.ANOMALIES),
+            columns,
+            words,
+            "anomaly",
+            "with this off",
+            title="Which cure stops which anomaly",
+        )
+    )
 
 
 def matrix_summary(deviations: int = 1, budget: int = 2_000) -> str:
