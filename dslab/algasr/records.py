@@ -243,7 +243,7 @@ class Replica:
         elif self.switches.merge == "clock":
             held = max((v.stamp for v in self.versions), default=-1)
             tie = self.switches.bug == "ties by arrival"
-            self.versions = new if version.stamp > held or tie and version.stamp == held else self.versions
+            self.versions = new if version.stamp > held or (tie and version.stamp == held) else self.versions
         else:
             self.versions = join(self.versions, new)
         self.total += len(version.value)

@@ -92,7 +92,7 @@ def town_explorer() -> Explorer:
     controls |= {each.name.lower(): Switch(f"{each.name}: {each.cure}", value=False) for each in MINISTRIES}
     question = "What does the town report, what is measured from outside, and which cures close the gap?"
     return Explorer(
-        town.tour, controls, _town_pictures, title="The whole town", question=question, poster=(0, 1)
+        town.tour, controls, _town_pictures, title="The whole town", question=question, poster=(0,)
     )
 
 
