@@ -69,7 +69,7 @@ def victories(
     counted_by: str = "team",
     hours: float = 20.0,
     fix_h: float = 8.0,
-    relabel_h: float = 1.0,
+    relabel_h: float = 0.5,
     new_causes: float = 1.0,
     probes: int = 400,
 ) -> Result:

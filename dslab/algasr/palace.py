@@ -205,7 +205,8 @@ class Reign:
         if self._allowed(name, key, reachable):
             reachable = await self._asked(name, "apply", key=key, text=text, stamp=stamp)
         if not self._allowed(name, key, reachable):  # they may have gone out of earshot meanwhile
-            return self._refuse(name, text)
+            self._refuse(name, text)
+            return
         self.apply(name, key, text, stamp)
         self.acknowledged.append((key, text, name))
         self.world.nodes[name].state["last"] = f"acknowledged {text}"
