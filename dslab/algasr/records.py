@@ -34,6 +34,7 @@ class Stores:
         self.row = self.shown = (0, "v0")
         self.outbox: list[tuple[int, str]] = []
         self.written = 0
+        self.notes_at_once = switches.dashboards == "outbox" and switches.bug != "outbox in two steps"
         world.facts["stores"] = self
         self.ledger = world.node("ledger", label="Ledger", kind="store", row="v0", outbox=0)
         self.screen = world.node("dashboard", label="Dashboard", kind="store", shows="v0")
@@ -45,12 +46,15 @@ class Stores:
         """Change the row; with an outbox, the note to copy it is written in the same step."""
         self.sequence += 1
         self.row = (self.sequence, value)
-        if self.switches.dashboards == "outbox" and self.switches.bug != "outbox in two steps":
+        if self.notes_at_once:
             self.post(self.row)
-        # [/outbox]
+        self._changed(value)
+        return self.row
+
+    # [/outbox]
+    def _changed(self, value: str) -> None:
         self.written += 1
         self.ledger.state["row"] = value
-        return self.row
 
     def post(self, row: tuple[int, str]) -> None:
         """Note that a row must be copied, and let the relay copy it."""

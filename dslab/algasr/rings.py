@@ -91,16 +91,7 @@ def outage(
             "measured",
         ),
     }
-    waits = tuple(
-        _dark(_run([False] * ministries, edges, each, lease_rounds, rounds), [False] * ministries)
-        for each in EVIDENCE
-    )
-    closed = tuple(
-        float(ministries)
-        if cut and each == "relayed"
-        else min(rounds_until_dark(ministries, each, lease_rounds), float(ministries) if cut else math.inf)
-        for each in EVIDENCE
-    )
+    waits, closed = _waits(ministries, lease_rounds, cut, rounds)
     metrics = {
         "reported": Metric("ministries reported healthy", 100 * green / ministries, "%"),
         "measured": Metric("ministries that answer", 100 * healthy / ministries, "%"),
@@ -120,6 +111,18 @@ def outage(
         "closed": closed,
     }
     return Result(params, metrics, _told(ministries, stopped, false[-1], dark, evidence), series)
+
+
+def _waits(
+    ministries: int, lease_rounds: int, cut: bool, rounds: int
+) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Give the rounds until a total outage is dark, for each kind of evidence: simulated, and in closed form."""
+    edges, dead = [edge for edge in ring(ministries) if not (cut and edge[1] == 0)], [False] * ministries
+    waits = tuple(_dark(_run(dead, edges, each, lease_rounds, rounds), dead) for each in EVIDENCE)
+    chain = float(ministries) if cut else math.inf  # without a circle, the start of the chain goes first
+    alone = {each: rounds_until_dark(ministries, each, lease_rounds) for each in EVIDENCE}
+    closed = tuple(wait if each == "origin time" else min(chain, wait) for each, wait in alone.items())
+    return waits, closed
 
 
 def _false(history: list[tuple[bool, ...]], probes: list[bool]) -> list[int]:

@@ -163,6 +163,13 @@ def test_rounds_until_dark_are_those_of_the_closed_form(evidence, ministries, le
     assert run["dark_after"] == rings.rounds_until_dark(ministries, evidence, lease)
 
 
+@pytest.mark.parametrize("lease", [1, 3, 12])
+@pytest.mark.parametrize("cut", [False, True])
+def test_waits_of_all_kinds_of_evidence_are_those_of_the_closed_form(lease, cut):
+    run = rings.outage(9, 9, "relayed", lease, cut)
+    assert run.params["waits"] == run.params["closed"]
+
+
 def test_only_the_time_of_its_own_probe_tells_of_a_single_dead_ministry():
     dark = {evidence: rings.outage(9, 1, evidence)["false_green"] == 0 for evidence in rings.EVIDENCE}
     assert dark == {"relayed": False, "hop count": False, "path": False, "origin time": True}

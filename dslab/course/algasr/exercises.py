@@ -83,9 +83,9 @@ relabel_or_mend = ROOM.add(
 whole_town = ROOM.add(
     Prediction.number(
         "the whole town",
-        "No ministry is cured, and a tenth of everything really goes wrong. The ministries report 99.9 % on average. What does somebody measure who comes from outside?",
+        "No ministry is cured, and a tenth of everything really goes wrong. The ministries report that nearly all is well. What does somebody measure who comes from outside?",
         "%", 0, 100,
-        {"low": "It is bad, but many ministries fail only as often as things really go wrong.", "high": "In two of the nine it is not a tenth that is wrong but half and more."},
+        {"low": "It is bad, but many ministries fail only as often as things really go wrong.", "high": "In three of the nine it is not a tenth that is wrong but two fifths and more."},
         tolerance=7,
         decide=lambda result: result["measured"],
         because="A gap is no average sloppiness: it is a few mechanisms that multiply a small fault.",

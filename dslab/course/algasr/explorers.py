@@ -56,7 +56,24 @@ def two_gauges(result: Result, what: str = "") -> Meters:
 # -- the map --------------------------------------------------------------------------------------------
 
 
-def _map(result: Result, title: str) -> Network:
+class TownMap(Network):
+    """A network that tells every ministry's number, and where the gap is wide."""
+
+    def describe(self) -> str:
+        """Tell the number of each ministry in a sentence."""
+        numbers = ", ".join(f"{node.name} {node.state}" for node in self.nodes)
+        wide = [node.name for node in self.nodes if node.mood == "bad"]
+        gaps = (
+            f"Ten points or more between report and measurement: {', '.join(wide)}."
+            if wide
+            else "No gap of ten points or more."
+        )
+        return (
+            f"Map “{self.title}”: nine ministries and {len(self.edges)} streets. Measured: {numbers}. {gaps}"
+        )
+
+
+def _map(result: Result, title: str) -> TownMap:
     nodes = []
     for row in result.tables["ministries"]:
         gap = row["reported"] - row["measured"]
@@ -69,7 +86,7 @@ def _map(result: Result, title: str) -> Network:
                 mood=mood,
             )
         )
-    return Network(
+    return TownMap(
         tuple(nodes),
         tuple(Edge(a, b, verb) for a, b, verb in town.STREETS),
         title=title,
