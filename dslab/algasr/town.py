@@ -29,7 +29,6 @@ STREETS = (
     ("Affirmation", "Supervision", "vouches"),
     ("Supervision", "Responsibility", "vouches"),
     ("Responsibility", "Palace", "refers"),
-    ("Supervision", "Palace", "salutes"),
 )
 
 
@@ -61,7 +60,7 @@ def _truth(cured: bool, trouble: float) -> tuple[float, float, str]:
 
 def _decrees(cured: bool, trouble: float) -> tuple[float, float, str]:
     agree = readings.replay_twice(trouble, 5, cured, 1_000)
-    return 100.0, 100 * agree, f"{1_000 * (1 - agree):.0f} accounts differ"
+    return 100.0, 100 * agree, f"{1_000 * (1 - agree):.0f} differ"
 
 
 def _supervision(cured: bool, trouble: float) -> tuple[float, float, str]:
@@ -76,7 +75,7 @@ def _victories(cured: bool, trouble: float) -> tuple[float, float, str]:
 
 def _reconciliation(cured: bool, trouble: float) -> tuple[float, float, str]:
     agree = readings.deliver(2, 3, "versions" if cured else "arrival", 600)
-    return 100.0, 100 * agree, f"{600 * (1 - agree):.0f} of 600 differ"
+    return 100.0, 100 * agree, f"{600 * (1 - agree):.0f} of 600"
 
 
 def _affirmation(cured: bool, trouble: float) -> tuple[float, float, str]:
@@ -113,8 +112,8 @@ def tour(trouble: float = 0.1, **cured: bool) -> Result:
     worst = max(rows, key=lambda row: row["reported"] - row["measured"])
     gap = worst["reported"] - worst["measured"]
     metrics = {
-        "reported": Metric("reported by the ministries", reported, "%"),
-        "measured": Metric("measured from outside", measured, "%"),
+        "reported": Metric("mean of the nine ministries", reported, "%"),
+        "measured": Metric("mean of the nine, from outside", measured, "%"),
         "gap": Metric("gap", reported - measured, "points"),
         "worst": Metric(f"gap of {worst['ministry']}", gap, "points"),
     }
