@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from dslab.algasr import anomalies, branches, drift, numbers, readings, rings
 from dslab.algasr.switches import MINISTRIES
+from dslab.course.algasr.exercises import reports
 from dslab.teach import WRONG, Claim, Ledger, Measurement, holds_only_if
 
 STORY, DIGEST = "Demirbas, “Welcome to Town Al-Gasr”", "the digest's summary"
@@ -58,7 +59,8 @@ def _escapes() -> Measurement:
 
 
 def _affirmed() -> Measurement:
-    return Measurement(numbers.release((0.0, 0.0, 0.0)), "", "three affirmations, 20,000 bugs")
+    verdict = anomalies.search("affirmed bug", stages="affirmation")
+    return Measurement("nothing" if not verdict.held else "something", "", verdict.describe())
 
 
 def _drift() -> Measurement:
@@ -70,11 +72,10 @@ def _drift() -> Measurement:
 
 
 def _reported() -> Measurement:
-    return Measurement(
-        round(100 * numbers.reported_success(0.2, 0.3), 1),
-        "%",
-        "f = 20 % fail, r = 30 % of them relabelled; true success is 80 %",
-    )
+    events = reports(0.2, 0.3, requests=20_000)
+    counted = sum(event["label"] != "incident" for event in events) / len(events)
+    told = "20,000 requests, f = 20 % fail, r = 30 % of them relabelled; true success is 80 %"
+    return Measurement(round(100 * counted, 1), "%", told)
 
 
 def _fence() -> Measurement:
@@ -129,19 +130,20 @@ CLAIMS = Ledger(
         Claim("a join agrees", "with a commutative, associative, idempotent merge all replicas agree", MODEL, "2026", "L", value=1, experiment=_joined),
         Claim("two fixed points", "9 of 9 stay healthy from a healthy start, 0 of 9 from unknown", MODEL, "2026", "L", value="9 and 0", experiment=_fixed_points),
         Claim("escapes", "the product of what each stage misses: 1.0, 0.5, 0.1", MODEL, "2026", "C", test=lambda apart: apart < 0.01, experiment=_escapes),
-        Claim("affirmation", "an hourly affirmation detects nothing and is 100 % green", STORY, JAN, "S", value=1, experiment=_affirmed),
+        Claim("affirmation", "an hourly affirmation finds nothing, and everything is green", STORY, JAN, "S",
+              test=lambda found: found == "nothing" and holds_only_if("an affirmation cannot fail, which is how it is modelled"), experiment=_affirmed),
         Claim("drift", "of dual writes, the share that differs is the chance that the second write fails", MODEL, "2026", "C", value=5, unit="%", tolerance=0.5, experiment=_drift),
-        Claim("relabelling", "reported success is 1 - f (1 - r), true success 1 - f", MODEL, "2026", "C", value=86, unit="%", tolerance=0.1, experiment=_reported),
+        Claim("relabelling", "reported success is 1 - f (1 - r), true success 1 - f", MODEL, "2026", "C", value=86, unit="%", tolerance=1, experiment=_reported),
         Claim("fencing token", "a number that grows with each grant; the resource refuses a smaller one, and so stops the zombie", "Kleppmann, “How to do distributed locking”", "2016", "V", value="refuses", experiment=_fence),
         Claim("GitHub: both coasts", "failing back was unsafe because each coast held writes that the other lacked", GITHUB, "2018", "V", value="both", experiment=_both_coasts),
         Claim("GitHub: 43 s", "a partition of 43 s, degraded service for 24 h 11 min", GITHUB, "2018", "V", reason="the length of the repair depends on data and people that were not published as a model"),
-        Claim("Jepsen: 32.9 %", "645 of 1,961 acknowledged writes were lost, 32.9 %", JEPSEN, "2014", "V", value=32.9, unit="%", tolerance=0.05,
-              experiment=lambda: Measurement(round(100 * 645 / 1961, 1), "%", "the division only; the product of 2014 was not run here")),
+        Claim("Jepsen: 32.9 %", "645 of 1,961 acknowledged writes were lost, 32.9 %, while health could show green", JEPSEN, "2014", "V",
+              reason=f"the product of 2014 was not run here; the division gives {100 * 645 / 1961:.1f} %"),
         Claim("NEAT: one node", "isolating a single node can be enough", NEAT, "2018", "V", value="enough", experiment=_one_node),
         Claim("NEAT: counts", "136 partition failures in 25 systems studied, 32 new ones found in 7", NEAT, "2018", "V", reason=SAMPLE),
         Claim("Yuan: 92 %", "of 198 failures 48 were catastrophic, 92 % of those by mishandling a signalled non-fatal error", YUAN, "2014", "V", reason=SAMPLE),
-        Claim("Yuan: 35 %", "35 % trivial handler mistakes (25 % ignored, 8 % over-broad abort, 2 % TODO)", YUAN, "2014", "V", value=35, unit="%",
-              experiment=lambda: Measurement(25 + 8 + 2, "%", "the sum only: the parts are theirs")),
+        Claim("Yuan: 35 %", "35 % trivial handler mistakes (25 % ignored, 8 % over-broad abort, 2 % TODO)", YUAN, "2014", "V",
+              reason=f"{SAMPLE}; the parts do add up to {25 + 8 + 2} %"),
         Claim("Yuan: 58 %", "58 % could have been found by simple tests", YUAN, "2014", "V", reason=SAMPLE),
         Claim("Yuan: three nodes", "98 % need no more than three nodes to show, 84 % no more than two", YUAN, "2014", "V", reason=SAMPLE),
         Claim("Goodhart, Strathern", "a measure that becomes a target stops being a good measure", "Goodhart 1975, Strathern 1997", "1997", "V",
