@@ -107,6 +107,10 @@ def victories(
         "causes": Metric("causes left", left[-1]),
         "alarm_week": Metric("alarm in week", alarm),
     }
+    mending, labelling = spend(hours, fix_h, relabel_h, counted_by)
+    used = min(labelling, relabel_h * left[-1])
+    week = {"mending": mending, "new labels": used, "nothing left to relabel": labelling - used}
+    gains = {"mending": 0.5 / fix_h, "new labels": 0.5 / relabel_h if counted_by == "team" else 0.0}
     spent = "on new labels" if spend(hours, fix_h, relabel_h, counted_by)[1] else "on mending"
     rings = (
         f"The alarm on the difference rings in week {alarm}."
@@ -115,7 +119,7 @@ def victories(
     )
     text = (f"Counted by the {counted_by}, the hours go {spent}. After {WEEKS} weeks {reported[-1]:.1f} % success are reported, the canary sees {canary[-1]:.1f} %, "
             f"and {left[-1]:.0f} causes are left. {rings}")  # fmt: skip
-    return Result({"counted_by": counted_by}, metrics, text, series)
+    return Result({"counted_by": counted_by, "week": week, "gains": gains}, metrics, text, series)
 
 
 def escape(detections: Sequence[float]) -> float:

@@ -266,7 +266,7 @@ def ring_explorer() -> Explorer:
     """Ministries that vouch for each other in a ring."""
     controls = {
         "ministries": Slider("Ministries in the ring", 2, 12, 1, 9),
-        "stopped": Slider("Of them have stopped", 0, 12, 1, 9),
+        "stopped": Choice("Of them have stopped", ("none", "one", "half", "all but one", "all"), "all"),
         "evidence": Choice(
             "Evidence is",
             {
@@ -282,13 +282,18 @@ def ring_explorer() -> Explorer:
     }
     question = "Every ministry has stopped. How long does the board stay green?"
     return Explorer(
-        rings.outage,
+        _ring_model,
         controls,
         _ring_pictures,
         title="A ring of supervision",
         question=question,
         poster=(2,),
     )
+
+
+def _ring_model(ministries: int, stopped: str, **rest: Any) -> Result:
+    counts = {"none": 0, "one": 1, "half": ministries // 2, "all but one": ministries - 1, "all": ministries}
+    return rings.outage(ministries, counts[stopped], **rest)
 
 
 def _ring_pictures(result: Result) -> list[Any]:
@@ -354,15 +359,14 @@ def victories_explorer() -> Explorer:
 def _victories_pictures(result: Result) -> list[Any]:
     x, y = Axis("week", "", limits=(0, numbers.WEEKS + 1)), Axis("success", "%", limits=(0, 101))
     marks = (Mark(result["alarm_week"], "alarm"),) if result["alarm_week"] else ()
-    lines = Lines(
-        x,
-        y,
-        tuple(result.series[name] for name in ("reported", "true", "canary")),
-        title="Reported, true, and seen by the canary",
-        marks=marks,
-        height=340,
-    )
-    return [two_gauges(result, "Success in the last week"), lines]
+    curves = tuple(result.series[name] for name in ("reported", "true", "canary"))
+    lines = Lines(x, y, curves, title="Reported, true, and seen by the canary", marks=marks, height=340)
+    week, gains = result.params["week"], result.params["gains"]
+    hours = Bars(tuple(week), (Group("hours", tuple(week.values())),), Axis("hours", "h", limits=(0, 85)), "where they go",
+                 title="The hours of the last week", horizontal=True, height=210)  # fmt: skip
+    bought = Bars(tuple(gains), (Group("points", tuple(gains.values())),), Axis("points on the report", ""), "an hour of",
+                  title="What an hour moves on the report", horizontal=True, height=190)  # fmt: skip
+    return [two_gauges(result, "Success in the last week"), lines, bought, hours]
 
 
 def stages_table() -> Any:
