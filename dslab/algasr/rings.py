@@ -20,6 +20,7 @@ from collections.abc import Iterable, Sequence
 from dslab.sim import Metric, Result, Series
 
 EVIDENCE = ("relayed", "hop count", "path", "origin time")
+Edge = tuple[int, int]  # supervisor, ministry
 INFINITY = 16  # hops, as in RIP
 
 
@@ -29,11 +30,12 @@ def ring(ministries: int) -> tuple[tuple[int, int], ...]:
 
 
 # [settle] the same rule, from two starts
-def settle(probes: Sequence[bool], edges: Iterable[tuple[int, int]], start: bool) -> tuple[bool, ...]:
+def settle(probes: Sequence[bool], edges: Iterable[Edge], start: bool) -> tuple[bool, ...]:
     """Apply "my probe, or somebody who vouches for me" until nothing changes, from all healthy or from nothing known."""
     edges, state = tuple(edges), [start] * len(probes)
     while True:
-        new = [probe or any(state[a] for a, b in edges if b == me) for me, probe in enumerate(probes)]
+        vouched = [any(state[a] for a, b in edges if b == me) for me in range(len(probes))]
+        new = [probe or other for probe, other in zip(probes, vouched, strict=True)]
         if new == state:
             return tuple(state)
         state = new

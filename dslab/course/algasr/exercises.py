@@ -103,6 +103,16 @@ def _variant(
     return Scenario(name, partial(make, switches))
 
 
+def _right(what: str, scenario: Scenario) -> Callable[[], World]:
+    """Give a right variant with words for the table."""
+
+    def build() -> World:
+        return scenario()
+
+    build.__doc__, build.__name__ = what, scenario.name
+    return build
+
+
 def _present(fact: str, invariant: Any) -> Any:
     """Let an invariant speak only of worlds that it is about."""
     return type(invariant)(
@@ -136,13 +146,17 @@ _BUGS = (
 ZOO = Zoo(
     "Al-Gasr",
     right={
-        "zombie leader, fenced": _variant("zombie leader"),
-        "ninth and tenth epoch, fenced": _variant("ninth and tenth epoch", build=nine_ten),
-        "two candidates, one vote each": _variant("two candidates", build=palace.two_candidates),
-        "even split, majority": _variant("even split"),
-        "dual write, outbox": _variant("dual write"),
-        "one ministry stops, origin time": _variant("one ministry stops"),
-        "merge by versions": _variant("merge by arrival"),
+        "zombie leader": _right("the archive is fenced", _variant("zombie leader")),
+        "ninth and tenth epoch": _right(
+            "fenced, and epochs are numbers", _variant("ninth and tenth epoch", build=nine_ten)
+        ),
+        "two candidates": _right(
+            "one vote a node and epoch", _variant("two candidates", build=palace.two_candidates)
+        ),
+        "even split": _right("more than half of the votes", _variant("even split")),
+        "dual write": _right("fed from the outbox", _variant("dual write")),
+        "one ministry stops": _right("evidence keeps the time of its probe", _variant("one ministry stops")),
+        "merge by versions": _right("a join", _variant("merge by arrival")),
     },
     mutants={bug: Mutant(scenario, told, caught_by) for bug, scenario, told, caught_by in _BUGS},
     invariants=_JUDGES,
