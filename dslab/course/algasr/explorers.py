@@ -1,0 +1,483 @@
+"""What lesson 7 puts on the stage: five explorers, the map, and the pictures between them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+from dslab import show
+from dslab.algasr import anomalies, branches, drift, numbers, readings, rings, town
+from dslab.algasr.switches import MINISTRIES
+from dslab.check import Stepper, Verdict
+from dslab.show import (
+    Axis,
+    Bars,
+    Choice,
+    Edge,
+    Explorer,
+    Group,
+    Heatmap,
+    Lines,
+    Mark,
+    Meter,
+    Meters,
+    Network,
+    Node,
+    Slider,
+    SpaceTime,
+    Switch,
+)
+from dslab.sim import Result
+
+ALERT = 2.0  # points between the gauges that the pictures call a gap
+
+
+def two_gauges(result: Result, what: str = "") -> Meters:
+    """Draw the two gauges that stand everywhere in this lesson: reported, and measured from outside."""
+    reported, measured = result.metrics["reported"], result.metrics["measured"]
+    gap = reported.value - measured.value
+    state = (
+        "as reported"
+        if abs(gap) < ALERT
+        else f"{abs(gap):.0f} points {'less' if gap > 0 else 'more'} than reported"
+    )
+    mood = "good" if abs(gap) < ALERT else "warn" if gap < 10 else "bad"
+    return Meters(
+        (
+            Meter("reported: " + reported.label, reported.value, 100.0, "%", "the town's word", "neutral"),
+            Meter("measured: " + measured.label, measured.value, 100.0, "%", state, mood),
+        ),
+        title=what or "Two gauges",
+    )
+
+
+# -- the map --------------------------------------------------------------------------------------------
+
+
+# Placed by hand: a spring layout (networkx) puts streets through the numbers under the names.
+PLACES = {
+    "Palace": (0.35, 0.97), "Decrees": (0.65, 0.97), "Reconciliation": (0.97, 0.68), "Dashboards": (0.72, 0.38), "Truth": (0.97, 0.05),
+    "Victories": (0.5, 0.1), "Affirmation": (0.03, 0.05), "Supervision": (0.28, 0.38), "Responsibility": (0.03, 0.68),
+}  # fmt: skip
+
+
+class TownMap(Network):
+    """A network that tells every ministry's number, and where the gap is wide."""
+
+    def describe(self) -> str:
+        """Tell the number of each ministry in a sentence."""
+        numbers = ", ".join(f"{node.name} {node.state}" for node in self.nodes)
+        wide = [node.name for node in self.nodes if node.mood == "bad"]
+        gaps = (
+            f"Ten points or more between report and measurement: {', '.join(wide)}."
+            if wide
+            else "No gap of ten points or more."
+        )
+        return (
+            f"Map “{self.title}”: nine ministries and {len(self.edges)} streets. Measured: {numbers}. {gaps}"
+        )
+
+
+def _map(result: Result, title: str) -> TownMap:
+    nodes = []
+    for row in result.tables["ministries"]:
+        gap = row["reported"] - row["measured"]
+        mood = "good" if gap < ALERT else "warn" if gap < 10 else "bad"
+        nodes.append(
+            Node(
+                row["ministry"],
+                state=row["number"],
+                kind="cured" if row["cured"] == "yes" else "as in the story",
+                mood=mood,
+                at=PLACES[row["ministry"]],
+            )
+        )
+    return TownMap(
+        tuple(nodes),
+        tuple(Edge(a, b, verb) for a, b, verb in town.STREETS),
+        title=title,
+        height=470,
+    )
+
+
+def town_map() -> Any:
+    """The map of the town as the story has it: nothing cured."""
+    return show.picture(_map(town.tour(), "Town Al-Gasr: nine ministries, none of them cured"))
+
+
+def town_explorer() -> Explorer:
+    """All nine ministries, each with its switch."""
+    controls: dict[str, Any] = {"trouble": Slider("How much really goes wrong", 0, 0.5, 0.05, 0.1)}
+    controls |= {each.name.lower(): Switch(f"{each.name}: {each.cure}", value=False) for each in MINISTRIES}
+    question = "What does the town report, what is measured from outside, and which cures close the gap?"
+    return Explorer(
+        town.tour, controls, _town_pictures, title="The whole town", question=question, poster=(0,)
+    )
+
+
+def _town_pictures(result: Result) -> list[Any]:
+    return [
+        two_gauges(result, "The mean of nine ministries"),
+        _map(result, "The map: what is measured in each ministry"),
+    ]
+
+
+def visits_table(trouble: float = 0.1) -> Any:
+    """Every ministry as in the story and cured: what it reports and what is measured."""
+    rows = []
+    for each in MINISTRIES:
+        sick, well = town.visit(each.name, False, trouble), town.visit(each.name, True, trouble)
+        rows.append({"ministry": each.name, "as in the story": each.sin, "reported %": f"{sick[0]:.0f}", "measured %": f"{sick[1]:.0f}",
+                     "cured by": each.cure, "measured %, cured": f"{well[1]:.0f}"})  # fmt: skip
+    return show.table(rows, title=f"Nine ministries when {100 * trouble:.0f} % really goes wrong")
+
+
+# -- act 1: the Palace ------------------------------------------------------------------------------------
+
+
+def palace_explorer() -> Explorer:
+    """Three Emirs during a partition, under three rules."""
+    controls = {
+        "rule": Choice("The rule", {rule: rule for rule in branches.RULES}),
+        "emirs": Slider("Emirs", 1, 9, 1, 3),
+        "rate": Slider("Writes for a key between merges", 1, 30, 1, 3),
+        "majority_side": Switch("One side has a majority"),
+    }
+    question = "Three Emirs rule at once. How much of what they acknowledge is there after the merge?"
+    return Explorer(
+        branches.palace,
+        controls,
+        _palace_pictures,
+        title="Three Emirs, one register",
+        question=question,
+        poster=(1,),
+    )
+
+
+def _palace_pictures(result: Result) -> list[Any]:
+    totals = result.params["totals"]
+    kept = tuple(float(totals[rule]["acknowledged"] - totals[rule]["lost_writes"]) for rule in branches.RULES)
+    lost = tuple(float(totals[rule]["lost_writes"]) for rule in branches.RULES)
+    refused = tuple(float(totals[rule]["attempts"] - totals[rule]["acknowledged"]) for rule in branches.RULES)
+    most = max(1.0, max(totals[rule]["attempts"] for rule in branches.RULES))
+    groups = (
+        Group("acknowledged and kept", kept),
+        Group("acknowledged and lost", lost),
+        Group("refused, and told so", refused),
+    )
+    fate = Bars(
+        branches.RULES,
+        groups,
+        Axis(f"writes to {result.params['keys']:,} keys", "", limits=(0, most * 1.05)),
+        "rule",
+        title="What becomes of the writes",
+        mode="stacked",
+        height=320,
+    )
+    x = Axis("writes for a key between merges", "", log=True, limits=(0.1, 30))
+    curve = Lines(x, Axis("branches lost for each key", "", limits=(0, 8)), tuple(result.series[name] for name in ("simulated", "theory")),
+                  title="Last writer wins: branches lost", marks=(Mark(result.params["rate"], "now"),))  # fmt: skip
+    return [two_gauges(result, "Acknowledged writes"), fate, curve]
+
+
+# -- act 2: records -----------------------------------------------------------------------------------------
+
+
+def dashboard_explorer() -> Explorer:
+    """Two stores that should say the same."""
+    controls = {
+        "way": Choice(
+            "The dashboard is",
+            {
+                "written, too (dual)": "dual",
+                "dual, and reconciled": "reconciled",
+                "fed from an outbox": "outbox",
+            },
+            "dual",
+        ),
+        "failure": Slider("The second write fails", 0, 0.5, 0.05, 0.05),
+        "every_min": Slider("A key changes every", 1, 1_000, 2, 32, "min", log=True),
+        "reconcile_min": Slider("Reconciled every", 1, 1_000, 2, 64, "min", log=True),
+    }
+    question = "The dashboard says that all is in step. On how many keys does it differ from the ledger, and for how long?"
+    return Explorer(
+        drift.dashboards,
+        controls,
+        _dashboard_pictures,
+        title="A dashboard that is written beside its ledger",
+        question=question,
+        poster=(2,),
+    )
+
+
+def _dashboard_pictures(result: Result) -> list[Any]:
+    oldest = result["oldest"]
+    ages = Meters(
+        (
+            Meter(
+                "mean age of a difference",
+                result["mean_age"],
+                max(1_000.0, oldest),
+                "min",
+                "",
+                "warn" if oldest else "good",
+            ),
+            Meter(
+                "oldest difference", oldest, max(1_000.0, oldest), "min", "", "bad" if oldest > 1 else "good"
+            ),
+        ),
+        title=f"Age of the {result['drifting']:.0f} differences (of 1,500 keys)",
+    )
+    names = [name for way in drift.WAYS for name in (way, f"{way} (theory)")]
+    lines = Lines(Axis("chance that the second write fails", "", limits=(0, 0.5)), Axis("keys that differ", "%", limits=(0, 60)),
+                  tuple(result.series[name] for name in names), title="Drift, three ways to feed a dashboard", height=330)  # fmt: skip
+    return [two_gauges(result, "Keys in step"), ages, lines]
+
+
+def readings_table() -> Any:
+    """Truth, Decrees and Reconciliation in numbers: closed form, simulated, cured."""
+    rows = [
+        {"ministry": "Truth", "what is counted": "two readers differ, all three editions differ", "closed form": f"{readings.readers_disagree(1, 1):.3f}",
+         "simulated": f"{readings.ask_readers(1.0, 1.0):.3f}", "cured": f"{readings.ask_readers(1.0, 1.0, True):.3f}"},
+        {"ministry": "Decrees", "what is counted": "two interpreters differ, 5 records, 30 % redefined", "closed form": f"{1 - readings.same_state(0.3, 5):.3f}",
+         "simulated": f"{1 - readings.replay_twice():.3f}", "cured": f"{1 - readings.replay_twice(versioned=True):.3f}"},
+        {"ministry": "Reconciliation", "what is counted": "next write lost to a clock 5 min fast, one write in 10 min", "closed form": f"{readings.newest_lost(5, 10):.3f}",
+         "simulated": f"{readings.write_after_fast():.3f}", "cured": "0 (see Break it)"},
+    ]  # fmt: skip
+    return show.table(rows, title="Shares that differ: Truth, Decrees, and a merge by wall clock")
+
+
+def merges_table() -> Any:
+    """Replicas that merge by arrival: how often they agree, in closed form and simulated; and with a join."""
+    rows = []
+    for writes, replicas in ((2, 3), (3, 3), (5, 3), (3, 5)):
+        rows.append({"concurrent writes": writes, "replicas": replicas, "agree, closed form": f"{readings.all_agree(writes, replicas):.3f}",
+                     "agree, simulated": f"{readings.deliver(writes, replicas):.3f}",
+                     "agree, with the join": f"{readings.deliver(writes, replicas, 'versions', 500):.3f}"})  # fmt: skip
+    return show.table(rows, title="Latest arrival wins: do all replicas end alike?")
+
+
+# -- act 3: the ring ----------------------------------------------------------------------------------------
+
+
+def ring_explorer() -> Explorer:
+    """Ministries that vouch for each other in a ring."""
+    controls = {
+        "ministries": Slider("Ministries in the ring", 2, 12, 1, 9),
+        "stopped": Choice("Of them have stopped", ("none", "one", "half", "all but one", "all"), "all"),
+        "evidence": Choice(
+            "Evidence is",
+            {
+                "“the one before me is healthy”": "relayed",
+                "with a hop count, up to 16": "hop count",
+                "with its path": "path",
+                "with the time of its probe": "origin time",
+            },
+            "relayed",
+        ),
+        "lease_rounds": Slider("Lease of a probe", 1, 12, 1, 3, "rounds"),
+        "cut": Switch("The last no longer vouches for the first", value=False),
+    }
+    question = "Every ministry has stopped. How long does the board stay green?"
+    return Explorer(
+        _ring_model,
+        controls,
+        _ring_pictures,
+        title="A ring of supervision",
+        question=question,
+        poster=(2,),
+    )
+
+
+def _ring_model(ministries: int, stopped: str, **rest: Any) -> Result:
+    counts = {"none": 0, "one": 1, "half": ministries // 2, "all but one": ministries - 1, "all": ministries}
+    return rings.outage(ministries, counts[stopped], **rest)
+
+
+def _ring_pictures(result: Result) -> list[Any]:
+    lights, probes = result.params["lights"], result.params["probes"]
+    nodes, count = [], len(lights)
+    for place, (light, alive) in enumerate(zip(lights, probes, strict=True)):
+        turn = 2 * math.pi * place / count
+        state, mood = (
+            ("green", "good") if alive and light else ("false green", "bad") if light else ("dark", "neutral")
+        )
+        nodes.append(
+            Node(
+                str(place + 1),
+                kind="alive" if alive else "stopped",
+                state=state,
+                mood=mood,
+                at=(round(0.5 + 0.48 * math.sin(turn), 3), round(0.5 + 0.48 * math.cos(turn), 3)),
+            )
+        )
+    edges = tuple(Edge(str(a + 1), str(b + 1)) for a, b in result.params["edges"])
+    ring = Network(tuple(nodes), edges, title="The board at the end, and who vouches for whom", height=300)
+    x, y = Axis("rounds since the outage", "", limits=(0, 24)), Axis("ministries", "", limits=(0, 12.5))
+    lines = Lines(
+        x,
+        y,
+        tuple(result.series[name] for name in ("reported", "measured")),
+        title="Green lights, round by round",
+        steps=True,
+        height=300,
+    )
+    finite = [
+        tuple(None if math.isinf(x) else x for x in result.params[name]) for name in ("closed", "waits")
+    ]
+    waits = Bars(rings.EVIDENCE, (Group("closed form", finite[0]), Group("simulated", finite[1])), Axis("rounds", "", limits=(0, 18)), "evidence",
+                 title="Total outage: rounds until the board is dark (no bar: never)", height=300)  # fmt: skip
+    return [two_gauges(result, "Healthy ministries"), waits, ring, lines]
+
+
+# -- act 4: numbers -----------------------------------------------------------------------------------------
+
+
+def victories_explorer() -> Explorer:
+    """Half a year of a team with a number to please."""
+    controls = {
+        "counted_by": Choice("Failures are counted by", {"the team": "team", "a canary": "canary"}, "team"),
+        "hours": Slider("Hours a week", 0, 80, 5, 20, "h"),
+        "fix_h": Slider("To mend a cause takes", 0.25, 16, 0.25, 8.0, "h"),
+        "relabel_h": Slider("To relabel it for a week takes", 0.25, 16, 0.25, 0.5, "h"),
+        "new_causes": Slider("New causes a week", 0, 5, 0.5, 1.0),
+        "probes": Slider("Canary requests a week", 50, 3_200, 2, 400, log=True),
+    }
+    question = "A team is judged by a number. Where do its hours go, and what happens to the number, and to the town?"
+    return Explorer(
+        numbers.victories,
+        controls,
+        _victories_pictures,
+        title="Half a year of victories",
+        question=question,
+        poster=(1,),
+    )
+
+
+def _victories_pictures(result: Result) -> list[Any]:
+    x, y = Axis("week", "", limits=(0, numbers.WEEKS + 1)), Axis("success", "%", limits=(0, 101))
+    marks = (Mark(result["alarm_week"], "alarm"),) if result["alarm_week"] else ()
+    curves = tuple(result.series[name] for name in ("reported", "true", "canary"))
+    lines = Lines(x, y, curves, title="Reported, true, and seen by the canary", marks=marks, height=340)
+    week, gains = result.params["week"], result.params["gains"]
+    hours = Bars(tuple(week), (Group("hours", tuple(week.values())),), Axis("hours", "h", limits=(0, 85)), "where they go",
+                 title="The hours of the last week", horizontal=True, height=210)  # fmt: skip
+    bought = Bars(tuple(gains), (Group("points", tuple(gains.values())),), Axis("points on the report", ""), "an hour of",
+                  title="What an hour moves on the report", horizontal=True, height=190)  # fmt: skip
+    return [two_gauges(result, "Success in the last week"), lines, bought, hours]
+
+
+def stages_table() -> Any:
+    """Affirmation and tests: what the board shows and what escapes, in closed form and simulated."""
+    rows = []
+    for name, detections in (
+        ("nothing", ()),
+        ("three affirmations", (0.0, 0.0, 0.0)),
+        ("one test that finds half", (0.5,)),
+        ("three tests: 0.5, 0.6, 0.5", (0.5, 0.6, 0.5)),
+    ):
+        rows.append({"between a change and the town": name, "escapes, closed form": f"{numbers.escape(detections):.3f}",
+                     "escapes, simulated": f"{numbers.release(detections):.3f}", "the board": "100 % green" if not any(detections) else "red where one finds it"})  # fmt: skip
+    return show.table(rows, title="What escapes")
+
+
+def hops_table() -> Any:
+    """Responsibility: mean hops and time-outs, passed on or owned."""
+    rows = []
+    for acts in (0.05, 0.2, 0.5, 0.9):
+        hops, late = numbers.pass_on(acts)
+        owned_hops, owned_late = numbers.pass_on(acts, owner=True)
+        rows.append({"somebody acts with chance": acts, "mean hops, closed form": f"{numbers.mean_hops(acts, 8):.2f}", "mean hops, simulated": f"{hops:.2f}",
+                     "timed out": f"{100 * late:.1f} %", "with an owner: mean hops": f"{owned_hops:.2f}", "timed out, owned": f"{100 * owned_late:.1f} %"})  # fmt: skip
+    return show.table(rows, title="A failure is handed on, at most eight times")
+
+
+# -- break it -------------------------------------------------------------------------------------------------
+
+
+def be_the_adversary(name: str = "zombie leader", **positions: Any) -> Any:
+    """Be the network and the scheduler of an anomaly's scenario, with every cure on but ``positions``."""
+    from dslab.show.adversary import Adversary
+
+    wanted = anomalies.anomaly(name)
+    stepper = Stepper(wanted.scenario(**positions), [wanted.invariant, *wanted.also])
+    return Adversary(stepper, title=f"Be the adversary: {name}", goal=f"make {wanted.invariant.name} break")
+
+
+def schedule_picture(verdict: Verdict, title: str = "") -> Any:
+    """The shortest schedule that a verdict found, to step through."""
+    if verdict.trace is None:
+        raise ValueError("this verdict found nothing, so there is no schedule to show")
+    return show.picture(
+        SpaceTime(verdict.trace, title=title or f"{verdict.scenario}: the shortest schedule found")
+    )
+
+
+@cache
+def _cells(deviations: int, budget: int) -> tuple[anomalies.Cell, ...]:
+    search = anomalies.matrix(deviations=deviations, budget=budget)
+    while True:
+        try:
+            next(search)
+        except StopIteration as stop:
+            return tuple(stop.value)
+
+
+def matrix_picture(deviations: int = 1, budget: int = 2_000) -> Any:
+    """Which cure stops which anomaly: searched now, every cell of it."""
+    found = {(cell.anomaly, cell.cure_off): cell.verdict for cell in _cells(deviations, budget)}
+    offs = ("", *anomalies.CURES)
+    words = tuple(
+        tuple(
+            "broken" if not found[name, off].held else "sampled" if found[name, off].sampled else "held"
+            for off in offs
+        )
+        for name in anomalies.ANOMALIES
+    )
+    columns = ("all cured", *(f"no {name}" for name in anomalies.CURES))
+    return show.picture(
+        Heatmap(
+            tuple(anomalies.ANOMALIES),
+            columns,
+            words,
+            "anomaly",
+            "with this off",
+            title="Which cure stops which anomaly",
+        )
+    )
+
+
+def matrix_summary(deviations: int = 1, budget: int = 2_000) -> str:
+    """Say how much the table's search covered."""
+    verdicts = [cell.verdict for cell in _cells(deviations, budget)]
+    searched = sum(verdict.searched + verdict.sampled for verdict in verdicts)
+    broken = sum(not verdict.held for verdict in verdicts)
+    sampled = sum(bool(verdict.sampled) for verdict in verdicts)
+    surprises = f"{deviations} surprise{'s' * (deviations != 1)}"
+    return f"{len(verdicts)} searches, {searched:,} schedules with up to {surprises}; {broken} searches found a violation, {sampled} had to sample."
+
+
+def anchors_table() -> Any:
+    """What happened outside the town: incidents and studies, with their figures and where they stand."""
+    rows = [
+        {"what": "GitHub, 21 October 2018", "figure": f"a partition of 43 s, {24 + 11 / 60:.1f} h of degraded service: {(24 * 3600 + 11 * 60) / 43:,.0f} times as long",
+         "cage": "Palace, Reconciliation: each coast held writes that the other lacked", "source": "postmortems.app; BYU incident database"},
+        {"what": "Elasticsearch, Jepsen 2014", "figure": f"645 of 1,961 acknowledged writes lost, {100 * 645 / 1961:.1f} %, while health could show green",
+         "cage": "Palace, Supervision", "source": "aphyr.com/posts/317, as quoted in notes"},
+        {"what": "NEAT, 136 partition failures in 25 systems", "figure": "32 new ones found in 7 systems; isolating one node can be enough", "cage": "Palace: isolated Emir", "source": "usenix.org, abstract (OSDI 2018)"},
+        {"what": "Yuan and others, OSDI 2014, 198 failures", "figure": "48 catastrophic; 92 % of those by mishandling a signalled, non-fatal error", "cage": "Responsibility, Victories", "source": "the paper, as quoted in notes"},
+        {"what": "the same", "figure": "35 % trivial handlers (25 ignored, 8 abort too broadly, 2 TODO); 58 % found by simple tests", "cage": "Affirmation", "source": "the paper, as quoted in notes"},
+        {"what": "the same", "figure": "98 % need 3 nodes or fewer to show, 84 % need 2", "cage": "the size of our scenarios", "source": "the paper, as quoted in notes"},
+    ]  # fmt: skip
+    return show.table(rows, title="Not only in Al-Gasr")
+
+
+EXPLORERS: dict[str, Callable[[], Explorer]] = {
+    "palace": palace_explorer,
+    "dashboard": dashboard_explorer,
+    "ring": ring_explorer,
+    "victories": victories_explorer,
+    "town": town_explorer,
+}
