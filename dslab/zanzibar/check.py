@@ -30,6 +30,7 @@ from dslab.zanzibar.tuples import kind_of, type_of
 
 NO, UNKNOWN, YES = 0, 1, 2
 NEVER = 1 << 30  # a place in the path that no unknown hangs on
+DECIDED = {NO: (NO, NEVER, 0), YES: (YES, NEVER, 0)}
 
 
 class Limits(NamedTuple):
@@ -56,10 +57,8 @@ class Asking:
     def __init__(self, view: View, user: str, limits: Limits) -> None:
         self.rows = view.rows
         self.user = user
-        self.kind = kind_of(user)
-        plain = "#" not in user
-        self.wildcard = f"{type_of(user)}:*" if plain else ""
-        self.wild_kind = self.wildcard
+        self.kind = kind = kind_of(user)
+        self.wildcard = self.wild_kind = "" if "#" in kind else user if kind == user else kind + ":*"
         self.memo: dict[tuple[str, str], tuple[int, int, int]] = {}  # answer, what it hangs on, how deep it was limited
         self.pending: list[tuple[str, str]] = []  # unknowns that hang on a node of the path
         self.path: dict[tuple[str, str], int] = {}
@@ -83,7 +82,8 @@ class Compiled:
         hops = {kind for kind, (_, rewrite) in bodies.items() if self._hops(kind.partition("#")[0], rewrite, set())}
         for kind, (name, rewrite) in bodies.items():
             body = self._rule(kind.partition("#")[0], name, rewrite)
-            self.rules[kind] = self._remembered(kind, name, body, self.reach[kind]) if kind in hops else self._plain(kind, name, body)
+            rule = self._remembered(kind, name, body, self.reach[kind]) if kind in hops else self._plain(kind, name, body)
+            self.rules[kind] = _tuples_first(kind, name, body, rule) if isinstance(rewrite, This) and kind in hops else rule
 
     def check(self, view: View, thing: str, relation: str, user: str, limits: Limits) -> tuple[int, str]:
         """Give YES, NO or UNKNOWN, and the limit that was reached on the way ("" for none)."""
@@ -137,9 +137,11 @@ class Compiled:
             known = c.memo.get(key)
             if known is not None:
                 answer, low, limited = known
-                if answer != UNKNOWN or depth >= limited:
-                    c.low, c.hits = min(c.low, low), c.hits + (limited > 0)
+                if answer != UNKNOWN:
                     return answer
+                if depth >= limited:
+                    c.low, c.hits = min(c.low, low), c.hits + (limited > 0)
+                    return UNKNOWN
             if (place := c.path.get(key)) is not None:
                 c.low = min(c.low, place)
                 return UNKNOWN
@@ -220,6 +222,18 @@ class Compiled:
         return arrow
 
 
+def _tuples_first(kind: str, name: str, body: Rule, rule: Rule) -> Rule:
+    """A node of direct tuples alone: unless it names usersets, there is nothing to remember."""
+
+    def direct(c: Asking, thing: str, depth: int) -> int:
+        rows = c.rows[thing].get(name)
+        if rows is None:
+            return YES if c.kind == kind and c.user == f"{thing}#{name}" else NO
+        return rule(c, thing, depth) if rows.usersets or c.kind == kind else body(c, thing, depth)
+
+    return direct
+
+
 def leads(reach: frozenset[str] | None, c: Asking) -> bool:
     """Whether a node's rewrite can lead to users of this kind at all."""
     return reach is None or c.kind in reach or c.wild_kind in reach
@@ -239,13 +253,17 @@ def _enter(c: Asking, key: tuple[str, str], thing: str, depth: int, body: Rule) 
     path[key], c.low = place, NEVER
     answer = body(c, thing, depth)
     del path[key]
-    low = c.low if answer == UNKNOWN and c.low < place else NEVER
+    low = NEVER
+    if answer != UNKNOWN:
+        c.memo[key] = DECIDED[answer]
+    else:
+        low = c.low if c.low < place else NEVER
+        c.memo[key] = (UNKNOWN, low, depth if c.hits > hits else 0)
     if len(pending) > mark:
         _settle(c, mark, answer, low)
-    c.memo[key] = (answer, low, depth if answer == UNKNOWN and c.hits > hits else 0)
     if low != NEVER:
         pending.append(key)
-    c.low = min(outer, low)
+    c.low = low if low < outer else outer
     return answer
 
 

@@ -232,24 +232,24 @@ class Engine:
         if token is not None:
             timestamp(token)  # the newest snapshot is at or after any zookie of this store; it is read to find forgeries
         view = self.store.view()
-        said = [self.allowed(each) for each in said]
-        return Overlay(view, said) if said else view
+        return Overlay(view, [self.allowed(each) for each in said]) if said else view
 
     def _question(self, object: str, relation: str, user: str) -> tuple[str, str, str]:
         if not relation and not user:
             object, relation, user = as_tuple(object)
-        kind = f"{type_of(object)}#{relation}" if isinstance(object, str) else ""
-        if kind not in self.compiled.rules:
-            self.schema.rewrite(type_of(check_object(object)), relation)
-        return check_object(object), relation, self._user(user)
+        thing = check_object(object)
+        if f"{type_of(thing)}#{relation}" not in self.compiled.rules:
+            self.schema.rewrite(type_of(thing), relation)
+        return thing, relation, self._user(user)
 
     def _user(self, user: str) -> str:
         user = check_user(user)
-        self._known(kind_of(user))
+        if "#" in user or type_of(user) not in self.schema.relations:
+            self._known(kind_of(user))
         return user
 
     def _check(self, view: View, object: str, relation: str, user: str) -> Answer:
         answer, reached = self.compiled.check(view, object, relation, user, self.limits)
         if answer == UNKNOWN and reached:
             raise LimitReached(f"{object}#{relation}@{user}", reached, getattr(self.limits, reached.replace("-", "_")))
-        return Answer(answer == YES, zookie(view.ts), answer == UNKNOWN)
+        return Answer(answer == YES, view.token, answer == UNKNOWN)

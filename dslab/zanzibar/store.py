@@ -15,6 +15,7 @@ Zanzibar keeps a row per version, keyed (shard, object, relation, user, commit t
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 from typing import Any, NamedTuple
 from zlib import crc32
 
@@ -91,6 +92,11 @@ class View:
 
     rows: Index
     ts: int
+
+    @cached_property
+    def token(self) -> str:
+        """The zookie of this snapshot."""
+        return zookie(self.ts)
 
     def by_user(self, user: str) -> Iterable[tuple[str, str]]:
         """Give (object, relation) of every tuple with this user."""
@@ -199,6 +205,7 @@ class TupleStore:
         self.versions_by_user: dict[str, dict[Tuple, list[list[int]]]] = {}
         self.changelog: list[Change] = []
         self.last_ts = self.oldest_ts = 0
+        self._latest: View = _Latest(self)
 
     def commit(self, add: Iterable[Tuple] = (), remove: Iterable[Tuple] = (), ts: int | None = None) -> int:
         """Apply changes at ``ts`` (default: one after the newest) and give it. What changes nothing is left out of the changelog.
@@ -209,11 +216,12 @@ class TupleStore:
         if ts <= self.last_ts:
             raise ValueError(f"a commit at {ts} comes after one at {self.last_ts}; timestamps must grow")
         self.last_ts = ts
+        view = self._latest = _Latest(self)
         for each in remove:
-            if each in _Latest(self):
+            if each in view:
                 self._remove(each, ts)
         for each in add:
-            if each not in _Latest(self):
+            if each not in view:
                 self._add(each, ts)
         return ts
 
@@ -241,7 +249,7 @@ class TupleStore:
     def view(self, ts: int | None = None) -> View:
         """Give the snapshot at ``ts`` (None: the newest). ValueError for one that is not there yet or any more."""
         if ts is None or ts == self.last_ts:
-            return _Latest(self)
+            return self._latest
         if ts > self.last_ts:
             raise ValueError(f"the snapshot at {ts} is not there yet; the newest is at {self.last_ts}")
         if ts < self.oldest_ts:

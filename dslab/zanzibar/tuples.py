@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 
 _NAME = re.compile(r"[^\s:#@*()\[\]{},|]+")  # of a namespace or relation
 _ID = re.compile(r"[^\s:#]+")
+_OBJECT = re.compile(r"[^\s:#@*()\[\]{},|]+:(?!\*\Z)[^\s:#]+")  # nearly every text is fine: one look, no pointing
 
 
 class InvalidTuple(ValueError):
@@ -63,6 +64,8 @@ def kind_of(user: str) -> str:
 
 def check_object(text: Any, inside: str = "", offset: int = 0) -> str:
     """Give ``text`` if it is an object ``namespace:id``; InvalidTuple points at the character where it stops being one."""
+    if isinstance(text, str) and _OBJECT.fullmatch(text):
+        return text
     whole = inside or text
     if not isinstance(text, str):
         raise InvalidTuple(f"an object is a text such as 'doc:readme', not {text!r}")
@@ -86,6 +89,8 @@ def check_object(text: Any, inside: str = "", offset: int = 0) -> str:
 
 def check_user(text: Any, inside: str = "", offset: int = 0) -> str:
     """Give a user in its full form (``10`` becomes ``user:10``, ``folder:A#...`` becomes ``folder:A``); raises InvalidTuple."""
+    if isinstance(text, str) and _OBJECT.fullmatch(text):
+        return text
     whole = inside or text
     if not isinstance(text, str):
         raise InvalidTuple(
