@@ -80,9 +80,12 @@ class Explainer:
     def __init__(self, schema: Schema) -> None:
         self.schema, self.reach = schema, reachable(schema)
 
-    def explain(self, view: View, thing: str, relation: str, user: str, limits: Limits) -> Explanation:
-        """Answer one question. Raises LimitReached as a check does, also beyond 20,000 visits."""
-        walk = _Walk(self, view, user, limits)
+    def explain(self, view: View, thing: str, relation: str, user: str, limits: Limits, index: Any = None) -> Explanation:
+        """Answer one question. Raises LimitReached as a check does, also beyond 20,000 visits.
+
+        With an ``index`` (a `dslab.zanzibar.leopard.Leopard`) it is asked for groups, and their tuples are not followed.
+        """
+        walk = _Walk(self, view, user, limits, index)
         question = f"{thing}#{relation}@{user}"
         tree = Visit(f"{thing}#{relation}", f"is {user} in {thing}#{relation}?")
         tree.answer, path = walk.node(thing, relation, 0, tree)
@@ -95,8 +98,8 @@ Found = tuple[int, list[Tuple]]
 
 
 class _Walk:
-    def __init__(self, explainer: Explainer, view: View, user: str, limits: Limits) -> None:
-        self.schema, self.reach = explainer.schema, explainer.reach
+    def __init__(self, explainer: Explainer, view: View, user: str, limits: Limits, index: Any) -> None:
+        self.schema, self.reach, self.index = explainer.schema, explainer.reach, index
         self.view, self.user, self.limits = view, user, limits
         self.kind = kind_of(user)
         self.wildcard = "" if "#" in user else f"{type_of(user)}:*"
@@ -124,12 +127,21 @@ class _Walk:
         if name in self.known:
             visit.note = "was asked before"
             return self.known[name]
+        if self.index is not None and name == f"{thing}#{self.index.relation}" and type_of(thing) == "group":
+            return self.indexed(thing, visit)
         self.path.add(name)
         answer, path = self.rewrite(thing, relation, self.schema.relations[type_of(thing)][relation], depth, visit)
         self.path.discard(name)
         if answer != UNKNOWN:
             self.known[name] = answer, path
         return answer, path
+
+    def indexed(self, group: str, visit: Visit) -> Found:
+        """Ask the index instead of the tuples."""
+        before = self.index.seeks
+        found = YES if self.index.contains(group, self.user) else NO
+        visit.note = f"by the index, {self.index.seeks - before} seeks"
+        return found, []
 
     def rewrite(self, thing: str, relation: str, rewrite: Rewrite, depth: int, visit: Visit) -> Found:
         """Ask one rewrite of a node; adds a visit below ``visit``."""

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections.abc import Iterable
+from functools import cache
 from typing import Any
 
 from dslab.sim import Metric, Result, Series, World
@@ -122,6 +123,8 @@ class Leopard:
         for each in sorted(view.tuples()):
             if each.relation == self.relation:
                 self._note(each, True)
+        for group in sorted({*self.nesting.children, *self.nesting.parents, *(each for groups in self.direct.values() for each in groups)}):
+            self.number(group)
         for group in sorted({*self.nesting.children, *self.nesting.parents}):
             self.built["GROUP2GROUP", group] = sorted(map(self.number, self.nesting.reach(group)))
             self.nesting.below[group] = self.nesting.reach(group)
@@ -197,7 +200,8 @@ def nested(depth: int, side: int = 8, people: int = 3) -> list[Tuple]:
             found.append(Tuple(f"group:g{level}", "member", f"group:s{level}-{number}#member"))
             found += [Tuple(f"group:s{level}-{number}", "member", f"user:{level}-{number}-{each}") for each in range(people)]
         found.append(Tuple(f"group:g{level}", "member", f"group:g{level + 1}#member"))
-    return [*found, Tuple(f"group:g{depth}", "member", "user:anne"), Tuple("group:other", "member", "user:anne")]
+    elsewhere = [Tuple(f"group:{letter}-elsewhere", "member", "user:anne") for letter in "aghmsz"]
+    return [*found, Tuple(f"group:g{depth}", "member", "user:anne"), *elsewhere]
 
 
 def compare(depth: int = 8, side: int = 8) -> Result:
@@ -220,6 +224,7 @@ def compare(depth: int = 8, side: int = 8) -> Result:
     return Result({"depth": depth, "side": side}, metrics, text)
 
 
+@cache
 def by_depth(side: int = 8) -> Result:
     """`compare` at depths 2 to 32: reads, seeks, entries; and the closed forms for this family of groups."""
     depths = (2, 4, 8, 16, 32)

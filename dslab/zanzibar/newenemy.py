@@ -149,12 +149,12 @@ def mixed(switches: Switches) -> World:
     return world
 
 
-def timeline(example: str = "B", lag_ms: float = 30.0, zookies: bool = True, snapshot_reads: bool = True, commit_wait: bool = True,
-             early: bool = False, ask_ms: float = 14.0) -> Result:  # fmt: skip
+def timeline(example: str = "B", lag_ms: float = 30.0, zookie_from: str = "content-change check", snapshot_reads: bool = True,
+             commit_wait: bool = True, ask_ms: float = 14.0) -> Result:  # fmt: skip
     """Run an example by the clock; Bob tries ten times, 2 ms apart, beginning at ``ask_ms``.
 
-    ``lag_ms``: replication to Bob's zone, 0.1 to 200. ``zookies``: stored with the content and sent with the check. ``early``: the
-    zookie is the one that Charlie had when he opened the document. ``ask_ms``: 0 to 60. Metrics: ``leaks`` (times that Bob got what he must not),
+    ``lag_ms``: replication to Bob's zone, 0.1 to 200. ``zookie_from``: the zookie that is stored with the content and
+    sent with the check comes from a "content-change check", from "opening" the document, or from "nowhere". ``ask_ms``: 0 to 60. Metrics: ``leaks`` (times that Bob got what he must not),
     ``allowed`` (times he got anything), ``slowest_ms`` (his slowest attempt). Raises ValueError out of range.
     """
     for name, value, low, high in (("lag_ms", lag_ms, 0.1, 200), ("ask_ms", ask_ms, 0, 60)):
@@ -162,11 +162,10 @@ def timeline(example: str = "B", lag_ms: float = 30.0, zookies: bool = True, sna
             raise ValueError(f"{name}={value!r} is out of range; use {low:g} to {high:g}")
     if example not in ("A", "B"):
         raise ValueError(f"example={example!r} is none of the paper's; use 'A' or 'B'")
-    source = "nowhere" if not zookies else "opening" if early else "content-change check"
-    switches = Switches(commit_wait=commit_wait, snapshot_reads=snapshot_reads, zookie_from=source)
+    switches = Switches(commit_wait=commit_wait, snapshot_reads=snapshot_reads, zookie_from=zookie_from)
     build = example_a if example == "A" else example_b
     world = build(switches, lag_us=round(lag_ms * 1e3), ask_at_us=round(ask_ms * 1e3), asks=10, record=True)
-    return _result(world.run(), example, lag_ms, source)
+    return _result(world.run(), example, lag_ms, zookie_from)
 
 
 def _result(world: World, example: str, lag_ms: float, source: str) -> Result:
