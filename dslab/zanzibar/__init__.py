@@ -18,7 +18,17 @@ from dslab.zanzibar.config import read as read_schema
 from dslab.zanzibar.config import read_paper
 from dslab.zanzibar.engine import Answer, Engine, Watched, WriteConflict
 from dslab.zanzibar.listing import Users
-from dslab.zanzibar.rewrites import Schema, SchemaError, arrow, computed, exclusion, intersection, nil, this, union
+from dslab.zanzibar.rewrites import (
+    Schema,
+    SchemaError,
+    arrow,
+    computed,
+    exclusion,
+    intersection,
+    nil,
+    this,
+    union,
+)
 from dslab.zanzibar.store import BadZookie, Change, TupleStore
 from dslab.zanzibar.tuples import InvalidTuple, Tuple, parse
 

@@ -42,23 +42,63 @@ def _nothing_lost(world: World) -> bool | str:
     if engine is None:
         return True
     viewers = [each.user for each in engine.read("doc:plan", "viewer")]
-    return viewers == ["user:carol"] or f"Alice added Carol, Dora took Bob out; the list now holds {', '.join(viewers)}"
+    return (
+        viewers == ["user:carol"]
+        or f"Alice added Carol, Dora took Bob out; the list now holds {', '.join(viewers)}"
+    )
 
 
 # [/nothing_lost]
-NO_NEW_ENEMY = always("NO_NEW_ENEMY", "who was removed from a folder is not let into what was put there afterwards", _remembered("enemy"))
-NO_LEAK = always("NO_LEAK", "who was removed from a document does not see what was written afterwards", _remembered("leak"))
-ONLY_WHAT_WAS = always("ONLY_WHAT_WAS", "a check grants only what was true at some moment", _remembered("never"))
-READ_ONCE = always("READ_ONCE", "a question is read from the database once in a quantum", _remembered("reads"))
-NOT_BELOW_ZOOKIE = always("NOT_BELOW_ZOOKIE", "no answer comes from a snapshot before its zookie", _remembered("zookie"))
-NO_RESTART = always("NO_RESTART", "who waits for a computation does not have to begin again", _remembered("restart"))
-NOT_HELD_UP = always("NOT_HELD_UP", "no client waits for a read that is held back because of another", _remembered("held up"))
-INDEX_AGREES = always("INDEX_AGREES", "the index does not name members that were removed before the snapshot asked for", _remembered("index"))
-NO_LOST_UPDATE = eventually("NO_LOST_UPDATE", "when both have saved, what each of them changed is there", _nothing_lost)
-ALL_ANSWERED = eventually("ALL_ANSWERED", "when nothing is on its way any more, every client has its answer", lambda world: _all_answered(world))
+NO_NEW_ENEMY = always(
+    "NO_NEW_ENEMY",
+    "who was removed from a folder is not let into what was put there afterwards",
+    _remembered("enemy"),
+)
+NO_LEAK = always(
+    "NO_LEAK", "who was removed from a document does not see what was written afterwards", _remembered("leak")
+)
+ONLY_WHAT_WAS = always(
+    "ONLY_WHAT_WAS", "a check grants only what was true at some moment", _remembered("never")
+)
+READ_ONCE = always(
+    "READ_ONCE", "a question is read from the database once in a quantum", _remembered("reads")
+)
+NOT_BELOW_ZOOKIE = always(
+    "NOT_BELOW_ZOOKIE", "no answer comes from a snapshot before its zookie", _remembered("zookie")
+)
+NO_RESTART = always(
+    "NO_RESTART", "who waits for a computation does not have to begin again", _remembered("restart")
+)
+NOT_HELD_UP = always(
+    "NOT_HELD_UP", "no client waits for a read that is held back because of another", _remembered("held up")
+)
+INDEX_AGREES = always(
+    "INDEX_AGREES",
+    "the index does not name members that were removed before the snapshot asked for",
+    _remembered("index"),
+)
+NO_LOST_UPDATE = eventually(
+    "NO_LOST_UPDATE", "when both have saved, what each of them changed is there", _nothing_lost
+)
+ALL_ANSWERED = eventually(
+    "ALL_ANSWERED",
+    "when nothing is on its way any more, every client has its answer",
+    lambda world: _all_answered(world),
+)
 ASKED = sometimes("ASKED", "a check is answered", lambda world: system(world).checks > 0)
 
-INVARIANTS = (NO_NEW_ENEMY, NO_LEAK, ONLY_WHAT_WAS, READ_ONCE, NOT_BELOW_ZOOKIE, NO_RESTART, NOT_HELD_UP, INDEX_AGREES, NO_LOST_UPDATE, ALL_ANSWERED)
+INVARIANTS = (
+    NO_NEW_ENEMY,
+    NO_LEAK,
+    ONLY_WHAT_WAS,
+    READ_ONCE,
+    NOT_BELOW_ZOOKIE,
+    NO_RESTART,
+    NOT_HELD_UP,
+    INDEX_AGREES,
+    NO_LOST_UPDATE,
+    ALL_ANSWERED,
+)
 
 
 def _all_answered(world: World) -> bool | str:
@@ -87,7 +127,9 @@ def positioned(switches: Switches, positions: dict[str, Any]) -> Switches:
     """Give ``switches`` with some positions changed; ValueError names the switches where one does not exist."""
     for name in positions:
         if name not in Switches.__dataclass_fields__:
-            raise ValueError(f"there is no switch {name!r}; the switches are {', '.join(Switches.__dataclass_fields__)}")
+            raise ValueError(
+                f"there is no switch {name!r}; the switches are {', '.join(Switches.__dataclass_fields__)}"
+            )
     return replace(switches, **positions)
 
 
@@ -157,7 +199,9 @@ class Cell:
     verdict: Verdict
 
 
-def matrix(anomalies: Iterable[str] = tuple(ANOMALIES), deviations: int = 2, budget: int = 4_000) -> Generator[float, None, list[Cell]]:
+def matrix(
+    anomalies: Iterable[str] = tuple(ANOMALIES), deviations: int = 2, budget: int = 4_000
+) -> Generator[float, None, list[Cell]]:
     """Search every anomaly with everything on and with each defence off: a generator of the share done; returns the cells."""
     todo = [(name, off) for name in anomalies for off in ("", *DEFENCES)]
     cells = []

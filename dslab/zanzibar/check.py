@@ -22,9 +22,19 @@ remembered between checks). An unknown that hangs on a node further up is kept o
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from dslab.zanzibar.rewrites import Arrow, Computed, Exclusion, Intersection, Nil, Rewrite, Schema, This, Union, walk
+from dslab.zanzibar.rewrites import (
+    Arrow,
+    Computed,
+    Exclusion,
+    Nil,
+    Rewrite,
+    Schema,
+    This,
+    Union,
+    walk,
+)
 from dslab.zanzibar.store import View
 from dslab.zanzibar.tuples import kind_of, type_of
 
@@ -44,22 +54,44 @@ class LimitReached(RuntimeError):
     """A check that ended at a limit: neither yes nor no. ``limit`` is "depth" or "fan-out"."""
 
     def __init__(self, question: str, limit: str, most: int) -> None:
-        what = f"more than {most:,} hops deep" if limit == "depth" else f"through a node with more than {most:,} usersets"
-        super().__init__(f"{question} cannot be decided: it goes {what}. This is no no; raise the {limit} limit to know")
+        what = (
+            f"more than {most:,} hops deep"
+            if limit == "depth"
+            else f"through a node with more than {most:,} usersets"
+        )
+        super().__init__(
+            f"{question} cannot be decided: it goes {what}. This is no no; raise the {limit} limit to know"
+        )
         self.limit = limit
 
 
 class Asking:
     """One check while it runs: the view, the user, what is remembered, where we are."""
 
-    __slots__ = ("rows", "user", "wildcard", "kind", "wild_kind", "memo", "path", "low", "pending", "hits", "reached", "deepest", "widest")
+    __slots__ = (
+        "rows",
+        "user",
+        "wildcard",
+        "kind",
+        "wild_kind",
+        "memo",
+        "path",
+        "low",
+        "pending",
+        "hits",
+        "reached",
+        "deepest",
+        "widest",
+    )
 
     def __init__(self, view: View, user: str, limits: Limits) -> None:
         self.rows = view.rows
         self.user = user
         self.kind = kind = kind_of(user)
         self.wildcard = self.wild_kind = "" if "#" in kind else user if kind == user else kind + ":*"
-        self.memo: dict[tuple[str, str], tuple[int, int, int]] = {}  # answer, what it hangs on, how deep it was limited
+        self.memo: dict[
+            tuple[str, str], tuple[int, int, int]
+        ] = {}  # answer, what it hangs on, how deep it was limited
         self.pending: list[tuple[str, str]] = []  # unknowns that hang on a node of the path
         self.path: dict[tuple[str, str], int] = {}
         self.low = NEVER
@@ -78,12 +110,26 @@ class Compiled:
         self.schema = schema
         self.rules: dict[str, Rule] = {}
         self.reach = reachable(schema)
-        bodies = {f"{type_}#{name}": (name, rewrite) for type_, relations in schema.relations.items() for name, rewrite in relations.items()}
-        hops = {kind for kind, (_, rewrite) in bodies.items() if self._hops(kind.partition("#")[0], rewrite, set())}
+        bodies = {
+            f"{type_}#{name}": (name, rewrite)
+            for type_, relations in schema.relations.items()
+            for name, rewrite in relations.items()
+        }
+        hops = {
+            kind
+            for kind, (_, rewrite) in bodies.items()
+            if self._hops(kind.partition("#")[0], rewrite, set())
+        }
         for kind, (name, rewrite) in bodies.items():
             body = self._rule(kind.partition("#")[0], name, rewrite)
-            rule = self._remembered(kind, name, body, self.reach[kind]) if kind in hops else self._plain(kind, name, body)
-            self.rules[kind] = _tuples_first(kind, name, body, rule) if isinstance(rewrite, This) and kind in hops else rule
+            rule = (
+                self._remembered(kind, name, body, self.reach[kind])
+                if kind in hops
+                else self._plain(kind, name, body)
+            )
+            self.rules[kind] = (
+                _tuples_first(kind, name, body, rule) if isinstance(rewrite, This) and kind in hops else rule
+            )
 
     def check(self, view: View, thing: str, relation: str, user: str, limits: Limits) -> tuple[int, str]:
         """Give YES, NO or UNKNOWN, and the limit that was reached on the way ("" for none)."""
@@ -93,7 +139,9 @@ class Compiled:
     def _hops(self, type_: str, rewrite: Rewrite, seen: set[str]) -> bool:
         """Whether a rewrite can follow a tuple to another node."""
         for node in walk(rewrite):
-            if isinstance(node, Arrow) or (isinstance(node, This) and (node.kinds is None or any("#" in k for k in node.kinds))):
+            if isinstance(node, Arrow) or (
+                isinstance(node, This) and (node.kinds is None or any("#" in k for k in node.kinds))
+            ):
                 return True
             if isinstance(node, Computed) and node.relation not in seen:
                 seen.add(node.relation)
@@ -161,7 +209,9 @@ class Compiled:
         if isinstance(rewrite, Nil):
             return lambda c, thing, depth: NO
         if isinstance(rewrite, Exclusion):
-            return _exclusion(self._rule(type_, name, rewrite.base), self._rule(type_, name, rewrite.subtract))
+            return _exclusion(
+                self._rule(type_, name, rewrite.base), self._rule(type_, name, rewrite.subtract)
+            )
         children = [self._rule(type_, name, child) for child in rewrite.children]
         return _union(children) if isinstance(rewrite, Union) else _intersection(children)
 
@@ -199,7 +249,11 @@ class Compiled:
     def _arrow(self, type_: str, node: Arrow) -> Rule:
         followed = self.schema.direct_kinds(type_, node.tupleset)
         allowed = None if followed is None else frozenset(followed)
-        types = {there: f"{there}#{node.relation}" for there, has in self.schema.relations.items() if node.relation in has}
+        types = {
+            there: f"{there}#{node.relation}"
+            for there, has in self.schema.relations.items()
+            if node.relation in has
+        }
         rules, reach, tupleset = self.rules, self.reach, node.tupleset
 
         def arrow(c: Asking, thing: str, depth: int) -> int:
@@ -350,6 +404,12 @@ def leads_to(schema: Schema, type_: str, rewrite: Rewrite) -> tuple[set[str], se
             onward.add(f"{type_}#{node.relation}")
         elif isinstance(node, Arrow):
             kinds = schema.direct_kinds(type_, node.tupleset)
-            types = schema.relations if kinds is None else {kind.partition("#")[0].removesuffix(":*") for kind in kinds}
-            onward.update(f"{there}#{node.relation}" for there in types if node.relation in schema.relations[there])
+            types = (
+                schema.relations
+                if kinds is None
+                else {kind.partition("#")[0].removesuffix(":*") for kind in kinds}
+            )
+            onward.update(
+                f"{there}#{node.relation}" for there in types if node.relation in schema.relations[there]
+            )
     return direct, onward

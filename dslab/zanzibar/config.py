@@ -67,7 +67,9 @@ def _relation(number: int, line: str, current: dict[str, Any] | None) -> None:
     bare = re.sub(r"^(define|relation|permission)\s+", "", line)
     name, mark, body = re.match(r"([^\s:=]+)\s*([:=]?)(.*)", bare, re.DOTALL).groups()  # type: ignore[union-attr]
     if not mark or not body.strip():
-        raise SchemaError(f"line {number}: {line.strip()!r} is no relation; write one as viewer: [user] or editor")
+        raise SchemaError(
+            f"line {number}: {line.strip()!r} is no relation; write one as viewer: [user] or editor"
+        )
     if current is None:
         raise SchemaError(f"line {number}: {name!r} belongs to no namespace; begin with namespace doc")
     if name in current:
@@ -135,7 +137,9 @@ class _Parser:
             elif token == "but":
                 raise self.error("after but comes not")
             if operator and (word != operator or word == "but not"):
-                raise self.error(f"{operator!r} and {word!r} stand side by side; say by parentheses which comes first")
+                raise self.error(
+                    f"{operator!r} and {word!r} stand side by side; say by parentheses which comes first"
+                )
             operator = word
             operands.append(self.operand())
         if operator == "but not":
@@ -247,7 +251,9 @@ def _paper_node(field: tuple[str, Any]) -> Rewrite:
     if name == "tuple_to_userset":
         parts = dict(inside)
         return Arrow(dict(parts["tupleset"])["relation"], dict(parts["computed_userset"])["relation"])
-    raise SchemaError(f"{name!r} is no rewrite; there are _this, computed_userset, tuple_to_userset, union, intersection, exclusion")
+    raise SchemaError(
+        f"{name!r} is no rewrite; there are _this, computed_userset, tuple_to_userset, union, intersection, exclusion"
+    )
 
 
 def paper_text(schema: Schema, type_: str) -> str:
@@ -257,7 +263,14 @@ def paper_text(schema: Schema, type_: str) -> str:
         if isinstance(rewrite, This):
             lines.append(f'relation {{ name: "{name}" }}')
         else:
-            lines += ["relation {", f'  name: "{name}"', "  userset_rewrite {", *_paper_lines(rewrite, 4), "  }", "}"]
+            lines += [
+                "relation {",
+                f'  name: "{name}"',
+                "  userset_rewrite {",
+                *_paper_lines(rewrite, 4),
+                "  }",
+                "}",
+            ]
     return "\n".join(lines)
 
 

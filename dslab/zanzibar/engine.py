@@ -37,6 +37,7 @@ from dslab.zanzibar.rewrites import Schema, SchemaError
 from dslab.zanzibar.store import Change, Overlay, TupleStore, View, timestamp, zookie
 from dslab.zanzibar.tuples import InvalidTuple, Tuple, as_tuple, check_object, check_user, kind_of, type_of
 
+AS_OPENFGA = Limits()  # the depth is the default of OpenFGA
 LOCK = "lock"  # the relation of a per-object lock tuple; it belongs to no namespace and no check sees it
 
 
@@ -65,13 +66,15 @@ class Watched(NamedTuple):
 class Engine:
     """An authorization engine: a schema, a store, and limits. Engines with different schemas can share one store."""
 
-    def __init__(self, schema: Schema, store: TupleStore | None = None, limits: Limits = Limits()) -> None:
+    def __init__(self, schema: Schema, store: TupleStore | None = None, limits: Limits = AS_OPENFGA) -> None:
         """ValueError for limits that are not possible: depth is 1 to 150 hops, fan-out at least 1."""
         if not isinstance(schema, Schema):
             raise SchemaError(f"an engine needs a Schema, not {schema!r}; read_schema(text) reads one")
         for name, value, most in (("depth", limits.depth, 150), ("fan_out", limits.fan_out, 1 << 40)):
             if not isinstance(value, int) or not 1 <= value <= most:
-                raise ValueError(f"the limit {name}={value!r} is not possible; use a whole number from 1 to {most:,}")
+                raise ValueError(
+                    f"the limit {name}={value!r} is not possible; use a whole number from 1 to {most:,}"
+                )
         self.schema, self.limits = schema, limits
         self.store = TupleStore() if store is None else store
         self.compiled = Compiled(schema)
@@ -86,7 +89,12 @@ class Engine:
 
     # [check] one snapshot for the whole check, at or after the zookie
     def check(
-        self, object: str, relation: str = "", user: str = "", zookie: str | None = None, said: Iterable[Any] = ()
+        self,
+        object: str,
+        relation: str = "",
+        user: str = "",
+        zookie: str | None = None,
+        said: Iterable[Any] = (),
     ) -> Answer:
         """Say whether ``user`` has ``relation`` to ``object``; or give one text ``object#relation@user``.
 
@@ -101,12 +109,26 @@ class Engine:
         return self._check(self.store.view(), *self._question(object, relation, user))
 
     def explain(
-        self, object: str, relation: str = "", user: str = "", zookie: str | None = None, said: Iterable[Any] = ()
+        self,
+        object: str,
+        relation: str = "",
+        user: str = "",
+        zookie: str | None = None,
+        said: Iterable[Any] = (),
     ) -> Explanation:
         """Answer as `check` does, with the path of tuples, the visited tree and the tuples read."""
-        return self.explainer.explain(self._view(zookie, said), *self._question(object, relation, user), self.limits)
+        return self.explainer.explain(
+            self._view(zookie, said), *self._question(object, relation, user), self.limits
+        )
 
-    def expand(self, object: str, relation: str, follow: str = "rewrites", zookie: str | None = None, said: Iterable[Any] = ()) -> dict[str, Any]:
+    def expand(
+        self,
+        object: str,
+        relation: str,
+        follow: str = "rewrites",
+        zookie: str | None = None,
+        said: Iterable[Any] = (),
+    ) -> dict[str, Any]:
         """Give the userset tree of ``object#relation``; `dslab.zanzibar.expand` says what it looks like and what ``follow`` does."""
         return expanding.expand(self.schema, self._view(zookie, said), check_object(object), relation, follow)
 
@@ -118,27 +140,44 @@ class Engine:
         return self.lists.objects(self._view(zookie, said), type, relation, self._user(user), self.limits)
 
     def list_users(
-        self, object: str, relation: str, kind: str = "user", zookie: str | None = None, said: Iterable[Any] = ()
+        self,
+        object: str,
+        relation: str,
+        kind: str = "user",
+        zookie: str | None = None,
+        said: Iterable[Any] = (),
     ) -> Users:
         """Give the users of a ``kind`` that have ``relation`` to ``object``: subjects of a namespace, or usersets ``group#member``.
 
         A wildcard in the answer stands for everybody of the type but those in ``but_not``.
         """
         self.schema.rewrite(type_of(check_object(object)), relation)
-        self._user(f"{kind.partition('#')[0]}:x{kind[len(kind.partition('#')[0]):]}")
+        self._user(f"{kind.partition('#')[0]}:x{kind[len(kind.partition('#')[0]) :]}")
         return self.lists.users(self._view(zookie, said), object, relation, kind, self.limits)
 
-    def read(self, object: str | None = None, relation: str | None = None, user: str | None = None, zookie: str | None = None) -> list[Tuple]:
+    def read(
+        self,
+        object: str | None = None,
+        relation: str | None = None,
+        user: str | None = None,
+        zookie: str | None = None,
+    ) -> list[Tuple]:
         """Give the stored tuples that fit, in order. ``object`` may be a namespace with a colon (``doc:``). Rewrites play no part."""
         view = self._view(zookie, ())
         if object is not None and not object.endswith(":"):
             check_object(object)
-            found = (Tuple(object, name, each) for name, rows in view.rows[object].items() for each in rows.subjects)
+            found = (
+                Tuple(object, name, each)
+                for name, rows in view.rows[object].items()
+                for each in rows.subjects
+            )
         elif user is not None and object is None:
             found = (Tuple(thing, name, user) for thing, name in view.by_user(user))
         else:
             found = view.tuples(None if object is None else object[:-1])
-        return sorted(each for each in found if relation in (None, each.relation) and user in (None, each.user))
+        return sorted(
+            each for each in found if relation in (None, each.relation) and user in (None, each.user)
+        )
 
     # -- changes ------------------------------------------------------------------------------------------
 
@@ -177,7 +216,9 @@ class Engine:
             raise InvalidTuple(f"{new} cannot be written: {error}") from None
         where = f"{type_of(new.object)}#{new.relation}"
         if kinds == ():
-            raise InvalidTuple(f"{new} cannot be written: {where} has no tuples of its own, it follows from others")
+            raise InvalidTuple(
+                f"{new} cannot be written: {where} has no tuples of its own, it follows from others"
+            )
         if kinds is not None and kind not in kinds:
             raise InvalidTuple(f"{new} cannot be written: {where} takes {', '.join(kinds)}, not {kind}")
         return new
@@ -188,9 +229,18 @@ class Engine:
         if hash_:
             self.schema.rewrite(type_, relation)
         elif type_ not in self.schema.relations:
-            raise SchemaError(f"there is no namespace {type_!r}; there are {', '.join(self.schema.relations)}")
+            raise SchemaError(
+                f"there is no namespace {type_!r}; there are {', '.join(self.schema.relations)}"
+            )
 
-    def _conditions(self, add: list[Tuple], remove: list[Tuple], there: Iterable[Any], not_there: Iterable[Any], strict: bool) -> None:
+    def _conditions(
+        self,
+        add: list[Tuple],
+        remove: list[Tuple],
+        there: Iterable[Any],
+        not_there: Iterable[Any],
+        strict: bool,
+    ) -> None:
         view = self.store.view()
         needed = [as_tuple(each) for each in there] + (remove if strict else [])
         unwanted = [as_tuple(each) for each in not_there] + (add if strict else [])
@@ -204,14 +254,23 @@ class Engine:
             raise WriteConflict("a tuple stands twice in one write, so nothing was written")
 
     # [lock] optimistic concurrency: whoever read before the last locked write must read again
-    def _with_lock(self, add: list[Tuple], remove: list[Tuple], since: tuple[str, str] | None) -> tuple[list[Tuple], list[Tuple], int]:
+    def _with_lock(
+        self, add: list[Tuple], remove: list[Tuple], since: tuple[str, str] | None
+    ) -> tuple[list[Tuple], list[Tuple], int]:
         ts = self.store.last_ts + 1
         if since is None:
             return add, remove, ts
         thing, read_at = check_object(since[0]), timestamp(since[1])
-        old = [Tuple(thing, LOCK, user) for name, rows in self.store.index[thing].items() if name == LOCK for user in rows.subjects]
+        old = [
+            Tuple(thing, LOCK, user)
+            for name, rows in self.store.index[thing].items()
+            if name == LOCK
+            for user in rows.subjects
+        ]
         if any(int(each.user.partition(":")[2]) > read_at for each in old):
-            raise WriteConflict(f"{thing} was changed after it was read, so nothing was written; read it again")
+            raise WriteConflict(
+                f"{thing} was changed after it was read, so nothing was written; read it again"
+            )
         return [*add, Tuple(thing, LOCK, f"{LOCK}:{ts}")], [*remove, *old], ts
 
     # [/lock]
@@ -230,7 +289,9 @@ class Engine:
 
     def _view(self, token: str | None, said: Iterable[Any]) -> View:
         if token is not None:
-            timestamp(token)  # the newest snapshot is at or after any zookie of this store; it is read to find forgeries
+            timestamp(
+                token
+            )  # the newest snapshot is at or after any zookie of this store; it is read to find forgeries
         view = self.store.view()
         return Overlay(view, [self.allowed(each) for each in said]) if said else view
 
@@ -251,5 +312,7 @@ class Engine:
     def _check(self, view: View, object: str, relation: str, user: str) -> Answer:
         answer, reached = self.compiled.check(view, object, relation, user, self.limits)
         if answer == UNKNOWN and reached:
-            raise LimitReached(f"{object}#{relation}@{user}", reached, getattr(self.limits, reached.replace("-", "_")))
+            raise LimitReached(
+                f"{object}#{relation}@{user}", reached, getattr(self.limits, reached.replace("-", "_"))
+            )
         return Answer(answer == YES, view.token, answer == UNKNOWN)

@@ -17,7 +17,6 @@ from dslab.zanzibar.config import read as read_schema
 from dslab.zanzibar.engine import Engine
 from dslab.zanzibar.leopard import Leopard
 
-
 POLICIES = {
     "direct": "[user, user:*, group#member]",
     "editors": "[user, user:*, group#member] or editor",
@@ -63,7 +62,13 @@ def engine(policy: str = "blocked") -> Engine:
     return made
 
 
-def walk(object: str = "doc:plan", relation: str = "viewer", user: str = "anne", policy: str = "folders", leopard: bool = False) -> Result:
+def walk(
+    object: str = "doc:plan",
+    relation: str = "viewer",
+    user: str = "anne",
+    policy: str = "folders",
+    leopard: bool = False,
+) -> Result:
     """Walk one check through the company, with the tuples it touched; ``leopard``: groups are asked of the index.
 
     The metrics: ``allowed`` (1 or 0), ``reads`` (tuples), ``seeks`` (of the index), ``hops`` (the deepest node). The table ``tuples`` has every
@@ -84,13 +89,23 @@ def walk(object: str = "doc:plan", relation: str = "viewer", user: str = "anne",
         "allowed": Metric("allowed", int(found.answer == YES)), "reads": Metric("tuples read", found.reads),
         "seeks": Metric("index seeks", seeks), "hops": Metric("hops", found.depth),
     }  # fmt: skip
-    return Result({"object": object, "relation": relation, "user": user}, metrics, text, tables={"tuples": rows, "tree": [{"visit": line} for line in found.tree.lines()]})
+    return Result(
+        {"object": object, "relation": relation, "user": user},
+        metrics,
+        text,
+        tables={"tuples": rows, "tree": [{"visit": line} for line in found.tree.lines()]},
+    )
 
 
 def chain_reads(depth: int) -> int:
     """Give the tuples that a check reads which ends with no, of a document ``depth`` folders deep and a stranger."""
     made = Engine(read_schema(CONFIG.format(viewer=POLICIES["blocked"])))
-    made.write(["doc:d#parent@folder:0", *(f"folder:{level}#parent@folder:{level + 1}" for level in range(depth - 1))])
+    made.write(
+        [
+            "doc:d#parent@folder:0",
+            *(f"folder:{level}#parent@folder:{level + 1}" for level in range(depth - 1)),
+        ]
+    )
     explained = made.explain("doc:d", "viewer", "user:mallory")
     assert explained.answer == NO
     return explained.reads
@@ -113,6 +128,3 @@ def playground(config: str, tuples: str, question: str) -> dict[str, Any]:
 def edges_of(rows: list[dict[str, Any]]) -> list[tuple[str, str, str, str]]:
     """Give (source, target, relation, state) for drawing: usersets lead to their object."""
     return [(row["object"], row["user"].partition("#")[0], row["relation"], row["state"]) for row in rows]
-
-
-

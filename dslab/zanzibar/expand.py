@@ -70,10 +70,16 @@ class _Expander:
             return self.arrow(thing, name, rewrite, path)
         if isinstance(rewrite, Exclusion):
             parts = (rewrite.base, rewrite.subtract)
-            return {"node": name, "exclusion": [self.rewrite(thing, name, relation, part, path) for part in parts]}
+            return {
+                "node": name,
+                "exclusion": [self.rewrite(thing, name, relation, part, path) for part in parts],
+            }
         if isinstance(rewrite, (Union, Intersection)):
             word = "union" if isinstance(rewrite, Union) else "intersection"
-            return {"node": name, word: [self.rewrite(thing, name, relation, part, path) for part in rewrite.children]}
+            return {
+                "node": name,
+                word: [self.rewrite(thing, name, relation, part, path) for part in rewrite.children],
+            }
         return {"node": name, "users": []}
 
     def direct(self, thing: str, name: str, relation: str, rewrite: This, path: tuple[str, ...]) -> Tree:
@@ -81,19 +87,35 @@ class _Expander:
         tree: Tree = {"node": name, "users": users}
         if self.follow == "all":
             sets = [user.partition("#") for user in users if "#" in user and user not in path]
-            tree["open"] = [self.node(other, rel, path) for other, _, rel in sets if rel in self.schema.relations.get(type_of(other), ())]
+            tree["open"] = [
+                self.node(other, rel, path)
+                for other, _, rel in sets
+                if rel in self.schema.relations.get(type_of(other), ())
+            ]
         return tree
 
     def arrow(self, thing: str, name: str, rewrite: Arrow, path: tuple[str, ...]) -> Tree:
         kinds = self.schema.direct_kinds(type_of(thing), rewrite.tupleset)
-        parents = [user.partition("#")[0] for user in self._users(thing, rewrite.tupleset, kinds) if not user.endswith(":*")]
-        fit = [parent for parent in parents if rewrite.relation in self.schema.relations.get(type_of(parent), ())]
+        parents = [
+            user.partition("#")[0]
+            for user in self._users(thing, rewrite.tupleset, kinds)
+            if not user.endswith(":*")
+        ]
+        fit = [
+            parent for parent in parents if rewrite.relation in self.schema.relations.get(type_of(parent), ())
+        ]
         nodes = [f"{parent}#{rewrite.relation}" for parent in fit]
         tree: Tree = {"node": name, "tupleset": f"{thing}#{rewrite.tupleset}", "computed": nodes}
         if self.follow != "nothing":
-            tree["trees"] = [self.node(parent, rewrite.relation, path) for parent in fit if f"{parent}#{rewrite.relation}" not in path]
+            tree["trees"] = [
+                self.node(parent, rewrite.relation, path)
+                for parent in fit
+                if f"{parent}#{rewrite.relation}" not in path
+            ]
         return tree
 
     def _users(self, thing: str, relation: str, kinds: tuple[str, ...] | None) -> list[str]:
         rows = self.view.rows[thing].get(relation)
-        return sorted(user for user in (rows.subjects if rows else ()) if kinds is None or kind_of(user) in kinds)
+        return sorted(
+            user for user in (rows.subjects if rows else ()) if kinds is None or kind_of(user) in kinds
+        )

@@ -15,8 +15,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from dslab.zanzibar.check import NO, UNKNOWN, YES, Limits, LimitReached, reachable
-from dslab.zanzibar.rewrites import Arrow, Computed, Exclusion, Intersection, Nil, Rewrite, Schema, This, text_of
+from dslab.zanzibar.check import NO, UNKNOWN, YES, LimitReached, Limits, reachable
+from dslab.zanzibar.rewrites import (
+    Arrow,
+    Computed,
+    Exclusion,
+    Intersection,
+    Nil,
+    Rewrite,
+    Schema,
+    This,
+    text_of,
+)
 from dslab.zanzibar.store import View
 from dslab.zanzibar.tuples import Tuple, kind_of, type_of
 
@@ -66,7 +76,9 @@ class Explanation:
             way = ", ".join(map(str, self.path)) or "a userset is a member of itself"
             return f"{self.question}: yes, by {way}. {self.reads} tuples read."
         if self.answer == UNKNOWN:
-            return f"{self.question}: no, because a cycle on the way is not decided. {self.reads} tuples read."
+            return (
+                f"{self.question}: no, because a cycle on the way is not decided. {self.reads} tuples read."
+            )
         return f"{self.question}: no, nothing leads there. {self.reads} tuples read."
 
     def text(self) -> str:
@@ -80,7 +92,9 @@ class Explainer:
     def __init__(self, schema: Schema) -> None:
         self.schema, self.reach = schema, reachable(schema)
 
-    def explain(self, view: View, thing: str, relation: str, user: str, limits: Limits, index: Any = None) -> Explanation:
+    def explain(
+        self, view: View, thing: str, relation: str, user: str, limits: Limits, index: Any = None
+    ) -> Explanation:
         """Answer one question. Raises LimitReached as a check does, also beyond 20,000 visits.
 
         With an ``index`` (a `dslab.zanzibar.leopard.Leopard`) it is asked for groups, and their tuples are not followed.
@@ -130,7 +144,9 @@ class _Walk:
         if self.index is not None and name == f"{thing}#{self.index.relation}" and type_of(thing) == "group":
             return self.indexed(thing, visit)
         self.path.add(name)
-        answer, path = self.rewrite(thing, relation, self.schema.relations[type_of(thing)][relation], depth, visit)
+        answer, path = self.rewrite(
+            thing, relation, self.schema.relations[type_of(thing)][relation], depth, visit
+        )
         self.path.discard(name)
         if answer != UNKNOWN:
             self.known[name] = answer, path
@@ -199,7 +215,9 @@ class _Walk:
                 return YES, [visit.tuple]
         steps = [(other, kind, user) for other, kind, user in (rows.usersets if rows else [])
                  if (rewrite.kinds is None or kind in rewrite.kinds) and kind in self.reach and self._leads(kind)]  # fmt: skip
-        steps_to = [(other, kind.partition("#")[2], Tuple(thing, relation, user)) for other, kind, user in steps]
+        steps_to = [
+            (other, kind.partition("#")[2], Tuple(thing, relation, user)) for other, kind, user in steps
+        ]
         return self.follow(steps_to, depth, visit)
 
     def arrow(self, thing: str, rewrite: Arrow, depth: int, visit: Visit) -> Found:

@@ -38,12 +38,9 @@ def intersect(a: list[int], b: list[int]) -> tuple[bool, int]:
     short, long = (a, b) if len(a) <= len(b) else (b, a)
     at = seeks = 0
     for number in short:
-        at = bisect_left(long, number, at)
-        seeks += 1
-        if at == len(long):
-            return False, seeks
-        if long[at] == number:
-            return True, seeks
+        at, seeks = bisect_left(long, number, at), seeks + 1
+        if at == len(long) or long[at] == number:
+            return at < len(long), seeks
     return False, seeks
 
 
@@ -101,7 +98,13 @@ class Nesting:
 class Leopard:
     """The index of one namespace's groups: an offline build, and the changes since."""
 
-    def __init__(self, view: View | None = None, relation: str = "member", incremental: bool = True, keep_deletes: bool = True) -> None:
+    def __init__(
+        self,
+        view: View | None = None,
+        relation: str = "member",
+        incremental: bool = True,
+        keep_deletes: bool = True,
+    ) -> None:
         """``incremental``: whether changes after the build are followed. ``keep_deletes``: off in a mutant."""
         self.relation, self.incremental, self.keep_deletes = relation, incremental, keep_deletes
         self.numbers: dict[str, int] = {}
@@ -123,7 +126,13 @@ class Leopard:
         for each in sorted(view.tuples()):
             if each.relation == self.relation:
                 self._note(each, True)
-        for group in sorted({*self.nesting.children, *self.nesting.parents, *(each for groups in self.direct.values() for each in groups)}):
+        for group in sorted(
+            {
+                *self.nesting.children,
+                *self.nesting.parents,
+                *(each for groups in self.direct.values() for each in groups),
+            }
+        ):
             self.number(group)
         for group in sorted({*self.nesting.children, *self.nesting.parents}):
             self.built["GROUP2GROUP", group] = sorted(map(self.number, self.nesting.reach(group)))
@@ -136,7 +145,10 @@ class Leopard:
         thing, _, user = each
         group, hash_, relation = user.partition("#")
         if hash_ and relation == self.relation:
-            edges = (self.nesting.children.setdefault(thing, {}), group), (self.nesting.parents.setdefault(group, {}), thing)
+            edges = (
+                (self.nesting.children.setdefault(thing, {}), group),
+                (self.nesting.parents.setdefault(group, {}), thing),
+            )
         else:
             edges = ((self.direct.setdefault(user, {}), thing),)
         for where, what in edges:
@@ -198,7 +210,10 @@ def nested(depth: int, side: int = 8, people: int = 3) -> list[Tuple]:
     for level in range(depth):
         for number in range(side):
             found.append(Tuple(f"group:g{level}", "member", f"group:s{level}-{number}#member"))
-            found += [Tuple(f"group:s{level}-{number}", "member", f"user:{level}-{number}-{each}") for each in range(people)]
+            found += [
+                Tuple(f"group:s{level}-{number}", "member", f"user:{level}-{number}-{each}")
+                for each in range(people)
+            ]
         found.append(Tuple(f"group:g{level}", "member", f"group:g{level + 1}#member"))
     elsewhere = [Tuple(f"group:{letter}-elsewhere", "member", "user:anne") for letter in "aghmsz"]
     return [*found, Tuple(f"group:g{depth}", "member", "user:anne"), *elsewhere]
@@ -254,17 +269,26 @@ def removed_after_build(switches: Switches) -> World:
     world = World(name="removed after the build")
     engine = Engine(GROUPS)
     engine.write(["group:eng#member@group:web#member", "group:web#member@user:bob"])
-    index = Leopard(engine.store.view(), incremental=switches.incremental_layer, keep_deletes=switches.bug != "deletes not indexed")
+    index = Leopard(
+        engine.store.view(),
+        incremental=switches.incremental_layer,
+        keep_deletes=switches.bug != "deletes not indexed",
+    )
     world.facts["zanzibar"] = facts = _Facts()
     leader = world.node("leader", label="Leader", kind="store", tuples="bob in web, web in eng")
     leopard = world.node("leopard", label="Leopard", kind="service", seen=index.seen_ts)
-    alice, bob = world.node("alice", label="Alice", kind="client"), world.node("bob", label="Bob", kind="client", saw="nothing yet")
+    alice, bob = (
+        world.node("alice", label="Alice", kind="client"),
+        world.node("bob", label="Bob", kind="client", saw="nothing yet"),
+    )
     world.link("leader", "leopard", fifo=True)
 
     def commit(remove: tuple[Tuple, ...]) -> int:
         engine.write(remove=remove)
         leader.state["tuples"] = "web in eng"
-        leader.send("leopard", "watched", changes=engine.store.changes(index.built_ts), ts=engine.store.last_ts)
+        leader.send(
+            "leopard", "watched", changes=engine.store.changes(index.built_ts), ts=engine.store.last_ts
+        )
         return engine.store.last_ts
 
     def watched(changes: list[Change], ts: int) -> None:
@@ -277,7 +301,9 @@ def removed_after_build(switches: Switches) -> World:
             watched(changes, seen)
         return index.contains(group, user)
 
-    leader.on("commit", commit).on("changes", lambda after: (engine.store.changes(after), engine.store.last_ts))
+    leader.on("commit", commit).on(
+        "changes", lambda after: (engine.store.changes(after), engine.store.last_ts)
+    )
     leopard.on("watched", watched).on("contains", contains)
 
     async def remove_bob() -> None:
@@ -286,7 +312,9 @@ def removed_after_build(switches: Switches) -> World:
 
     async def ask(ts: int) -> None:
         if await bob.call("leopard", "contains", group="group:eng", user="user:bob", ts=ts):
-            facts.complaints["index"].append("the index says that Bob is in eng, at a snapshot after his removal")
+            facts.complaints["index"].append(
+                "the index says that Bob is in eng, at a snapshot after his removal"
+            )
         facts.checks += 1
 
     bob.on("removed", ask)
@@ -321,7 +349,9 @@ def two_admins(switches: Switches) -> World:
             engine.write(add, remove, unchanged_since=since if switches.lock_tuple else None)
         except ValueError:
             return False
-        acl.state["viewers"] = ", ".join(each.user.partition(":")[2] for each in engine.read("doc:plan", "viewer"))
+        acl.state["viewers"] = ", ".join(
+            each.user.partition(":")[2] for each in engine.read("doc:plan", "viewer")
+        )
         return True
 
     acl.on("read", read).on("write", write)
@@ -335,7 +365,13 @@ def two_admins(switches: Switches) -> World:
                 shown, zookie = await node.call("acl", "read")
                 keep = [each for each in shown if each.user not in remove]
                 adding = [*keep, *(Tuple("doc:plan", "viewer", user) for user in add)]
-                saved = await node.call("acl", "write", add=adding, remove=[Tuple("doc:plan", "viewer", user) for user in remove], zookie=zookie)
+                saved = await node.call(
+                    "acl",
+                    "write",
+                    add=adding,
+                    remove=[Tuple("doc:plan", "viewer", user) for user in remove],
+                    zookie=zookie,
+                )
             node.state["saved"] = "yes"
             facts.checks += 1
 

@@ -17,7 +17,18 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from dslab.zanzibar.check import YES, Compiled, LimitReached, Limits, leads_to
-from dslab.zanzibar.rewrites import Arrow, Computed, Exclusion, Intersection, Rewrite, Schema, This, Union, is_union_only, walk
+from dslab.zanzibar.rewrites import (
+    Arrow,
+    Computed,
+    Exclusion,
+    Intersection,
+    Rewrite,
+    Schema,
+    This,
+    Union,
+    is_union_only,
+    walk,
+)
 from dslab.zanzibar.store import View
 from dslab.zanzibar.tuples import kind_of, type_of
 
@@ -60,17 +71,27 @@ class Lists:
             self._direct(view, subject, kind_of(subject), True, reach)
         while todo:
             self._onward(view, *todo.pop(), reach)
-        found = [(thing, certain) for (thing, name), certain in seen.items() if name == relation and type_of(thing) == type_]
-        return sorted(thing for thing, certain in found if certain or self._is(view, thing, relation, user, limits))
+        found = [
+            (thing, certain)
+            for (thing, name), certain in seen.items()
+            if name == relation and type_of(thing) == type_
+        ]
+        return sorted(
+            thing for thing, certain in found if certain or self._is(view, thing, relation, user, limits)
+        )
 
-    def _direct(self, view: View, subject: str, kind: str, certain: bool, reach: Callable[[str, str, bool], None]) -> None:
+    def _direct(
+        self, view: View, subject: str, kind: str, certain: bool, reach: Callable[[str, str, bool], None]
+    ) -> None:
         """Reach the nodes in whose direct tuples a user stands, as far as its kind is allowed there."""
         for thing, name in view.by_user(subject):
             for into, allowed, union_only in self.steps.direct.get(f"{type_of(thing)}#{name}", ()):
                 if allowed is None or kind in allowed:
                     reach(thing, into, certain and union_only)
 
-    def _onward(self, view: View, thing: str, name: str, certain: bool, reach: Callable[[str, str, bool], None]) -> None:
+    def _onward(
+        self, view: View, thing: str, name: str, certain: bool, reach: Callable[[str, str, bool], None]
+    ) -> None:
         """From a node, reach those that name it: in a rewrite of the same object, in a tuple, or through an arrow."""
         kind = f"{type_of(thing)}#{name}"
         for into, union_only in self.steps.computed.get(kind, ()):
@@ -82,16 +103,26 @@ class Lists:
         for user in (thing, *self._as_userset(thing)):
             for other, tupleset in view.by_user(user):
                 for type_, follows, into, allowed, union_only in arrows:
-                    if follows == tupleset and type_ == type_of(other) and (allowed is None or kind_of(user) in allowed):
+                    if (
+                        follows == tupleset
+                        and type_ == type_of(other)
+                        and (allowed is None or kind_of(user) in allowed)
+                    ):
                         reach(other, into, certain and union_only)
 
     def _as_userset(self, thing: str) -> list[str]:
-        return [f"{thing}#{kind.partition('#')[2]}" for kind in self.steps.followed if kind.partition("#")[0] == type_of(thing)]
+        return [
+            f"{thing}#{kind.partition('#')[2]}"
+            for kind in self.steps.followed
+            if kind.partition("#")[0] == type_of(thing)
+        ]
 
     def _is(self, view: View, thing: str, relation: str, user: str, limits: Limits) -> bool:
         answer, reached = self.compiled.check(view, thing, relation, user, limits)
         if answer != YES and reached:
-            raise LimitReached(f"{thing}#{relation}@{user}", reached, getattr(limits, reached.replace("-", "_")))
+            raise LimitReached(
+                f"{thing}#{relation}@{user}", reached, getattr(limits, reached.replace("-", "_"))
+            )
         return answer == YES
 
     def users(self, view: View, thing: str, relation: str, kind: str, limits: Limits) -> Users:
@@ -102,7 +133,9 @@ class Lists:
         named = [user for user in walk_.found if user != wildcard]
         sure = walk_.union_only
         holds = {user: sure or self._is(view, thing, relation, user, limits) for user in named}
-        open_ = wildcard in walk_.found and (sure or self._is(view, thing, relation, f"{kind}:{STRANGER}", limits))
+        open_ = wildcard in walk_.found and (
+            sure or self._is(view, thing, relation, f"{kind}:{STRANGER}", limits)
+        )
         users = sorted(user for user, has in holds.items() if has)
         others = {*walk_.subtracted, *named} - {wildcard} if open_ else ()
         but_not = sorted(user for user in others if not self._is(view, thing, relation, user, limits))
@@ -192,14 +225,20 @@ def _backward(schema: Schema) -> _Backward:
                 elif isinstance(node, Arrow):
                     kinds = schema.direct_kinds(type_, node.tupleset)
                     allowed = None if kinds is None else frozenset(kinds)
-                    steps.arrows.setdefault(node.relation, []).append((type_, node.tupleset, name, allowed, sure))
+                    steps.arrows.setdefault(node.relation, []).append(
+                        (type_, node.tupleset, name, allowed, sure)
+                    )
                     steps.followed.extend(kind for kind in kinds or () if "#" in kind)
     return steps
 
 
 def _toward(schema: Schema) -> dict[str, frozenset[str]]:
     """Give, for each kind of node, the kinds that can lead to it (itself among them)."""
-    onward = {f"{type_}#{name}": leads_to(schema, type_, rewrite) for type_, relations in schema.relations.items() for name, rewrite in relations.items()}
+    onward = {
+        f"{type_}#{name}": leads_to(schema, type_, rewrite)
+        for type_, relations in schema.relations.items()
+        for name, rewrite in relations.items()
+    }
     toward: dict[str, frozenset[str]] = {}
     for kind in onward:
         found, todo = {kind}, [kind]

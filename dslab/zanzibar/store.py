@@ -54,7 +54,9 @@ class Rows:
         """(object, kind, userset) of each userset among the users."""
         if self._usersets is None:
             parts = [(user, *user.partition("#")) for user in self.subjects if "#" in user]
-            self._usersets = [(thing, f"{type_of(thing)}#{relation}", user) for user, thing, _, relation in parts]
+            self._usersets = [
+                (thing, f"{type_of(thing)}#{relation}", user) for user, thing, _, relation in parts
+            ]
         return self._usersets
 
     @property
@@ -172,7 +174,9 @@ class Overlay(View):
         self._users: dict[str, list[tuple[str, str]]] = {}
         for each in self.said:
             if each.object not in self.rows:
-                self.rows[each.object] = {relation: Rows(rows.subjects) for relation, rows in base.rows[each.object].items()}
+                self.rows[each.object] = {
+                    relation: Rows(rows.subjects) for relation, rows in base.rows[each.object].items()
+                }
             self.rows[each.object].setdefault(each.relation, Rows()).add(each.user)
             self._users.setdefault(each.user, []).append((each.object, each.relation))
 
@@ -253,7 +257,9 @@ class TupleStore:
         if ts > self.last_ts:
             raise ValueError(f"the snapshot at {ts} is not there yet; the newest is at {self.last_ts}")
         if ts < self.oldest_ts:
-            raise ValueError(f"the snapshot at {ts} was forgotten; the oldest one kept is at {self.oldest_ts}")
+            raise ValueError(
+                f"the snapshot at {ts} was forgotten; the oldest one kept is at {self.oldest_ts}"
+            )
         return _AsOf(self, ts)
 
     def forget(self, before_ts: int) -> int:
@@ -277,7 +283,9 @@ class TupleStore:
             middle = (low + high) // 2
             low, high = (middle + 1, high) if self.changelog[middle].ts <= after_ts else (low, middle)
         wanted = None if types is None else set(types)
-        return [each for each in self.changelog[low:] if wanted is None or type_of(each.tuple.object) in wanted]
+        return [
+            each for each in self.changelog[low:] if wanted is None or type_of(each.tuple.object) in wanted
+        ]
 
 
 class BadZookie(ValueError):
@@ -298,5 +306,7 @@ def timestamp(token: str) -> int:
     except ValueError:
         ts = -1
     if ts < 0 or zookie(ts) != token:
-        raise BadZookie(f"{token!r} is no zookie; use one that a check, a write or a watch gave you, unchanged")
+        raise BadZookie(
+            f"{token!r} is no zookie; use one that a check, a write or a watch gave you, unchanged"
+        )
     return ts

@@ -20,7 +20,9 @@ from typing import Any, NamedTuple
 
 _NAME = re.compile(r"[^\s:#@*()\[\]{},|]+")  # of a namespace or relation
 _ID = re.compile(r"[^\s:#]+")
-_OBJECT = re.compile(r"[^\s:#@*()\[\]{},|]+:(?!\*\Z)[^\s:#]+")  # nearly every text is fine: one look, no pointing
+_OBJECT = re.compile(
+    r"[^\s:#@*()\[\]{},|]+:(?!\*\Z)[^\s:#]+"
+)  # nearly every text is fine: one look, no pointing
 
 
 class InvalidTuple(ValueError):

@@ -80,7 +80,9 @@ class Switches:
         for name, default in _POSITIONS.items():
             value = getattr(self, name)
             if name in CHOICES and value not in CHOICES[name]:
-                raise ValueError(f"{name}={value!r} is no choice; use one of {', '.join(map(repr, CHOICES[name]))}")
+                raise ValueError(
+                    f"{name}={value!r} is no choice; use one of {', '.join(map(repr, CHOICES[name]))}"
+                )
             if isinstance(default, bool) and not isinstance(value, bool):
                 raise ValueError(f"{name}={value!r} is no switch position; use True or False")
 
@@ -163,17 +165,24 @@ class Replica:
     # [check] the snapshot of a check: the default one, or the zookie's if that is newer; then every read at it
     async def check(self, thing: str, relation: str, user: str, zookie: int = 0) -> bool:
         """Answer a check at one snapshot at or after ``zookie`` (0 for none)."""
-        ts = max(self.default_ts(), zookie)
-        if self.switches.bug == "snapshot rounded down":
-            ts = min(ts, self.default_ts())
-        for namespace in self.stores:
-            waits = self.switches.bug not in ("snapshot not waited for", "newest of the safe times")
-            if waits and self.switches.snapshot_reads and self.safe[namespace] < ts:
-                await self.fetch(namespace, ts)
+        ts = self.chosen(max(self.default_ts(), zookie))
+        for namespace in self.behind(ts):
+            await self.fetch(namespace, ts)
         self.node.state["snapshot"] = f"{ts:,}"
         return await holds(self.system.schema, self._read(ts), thing, relation, user)
 
     # [/check]
+    def chosen(self, ts: int) -> int:
+        """Give the snapshot itself; a mutant goes back to what is there."""
+        return min(ts, self.default_ts()) if self.switches.bug == "snapshot rounded down" else ts
+
+    def behind(self, ts: int) -> list[str]:
+        """Give the namespaces that are not complete here up to ``ts``."""
+        careless = self.switches.bug in ("snapshot not waited for", "newest of the safe times")
+        if careless or not self.switches.snapshot_reads:
+            return []
+        return [namespace for namespace, safe in self.safe.items() if safe < ts]
+
     async def fetch(self, namespace: str, ts: int) -> None:
         """Ask a leader for what is missing up to ``ts``."""
         after = self.stores[namespace].last_ts
@@ -215,10 +224,14 @@ def _reader(view: View) -> Any:
 
 async def holds(schema: Schema, read: Any, thing: str, relation: str, user: str, depth: int = 8) -> bool:
     """Check by reads that may each be interrupted: unions, computed usersets and arrows, at most ``depth`` hops."""
-    return depth > 0 and await _holds(schema, read, thing, relation, user, schema.rewrite(type_of(thing), relation), depth)
+    return depth > 0 and await _holds(
+        schema, read, thing, relation, user, schema.rewrite(type_of(thing), relation), depth
+    )
 
 
-async def _holds(schema: Schema, read: Any, thing: str, relation: str, user: str, rewrite: Any, depth: int) -> bool:
+async def _holds(
+    schema: Schema, read: Any, thing: str, relation: str, user: str, rewrite: Any, depth: int
+) -> bool:
     if isinstance(rewrite, This):
         users = await read(thing, relation)
         if user in users:
@@ -249,14 +262,19 @@ class Zones:
         world.facts["zanzibar"] = self  # where the invariants find it
         self.complaints: dict[str, list[str]] = {"enemy": [], "leak": [], "never": []}
         self.checks = 0
-        self.answers: list[tuple[int, bool]] = []  # how long each check took, in microseconds, and what it said
+        self.answers: list[
+            tuple[int, bool]
+        ] = []  # how long each check took, in microseconds, and what it said
         skews = skews_us or (0,) * len(namespaces)
         self.leaders = {name: Leader(self, name, skew) for name, skew in zip(namespaces, skews, strict=True)}
         self.replica = Replica(self)
         for name in namespaces:
             world.link(name, "replica", latency=lag_us, fifo=True)
         for each in map(parse, start):
-            for store in (self.leaders[type_of(each.object)].store, self.replica.stores[type_of(each.object)]):
+            for store in (
+                self.leaders[type_of(each.object)].store,
+                self.replica.stores[type_of(each.object)],
+            ):
                 store.last_ts = 0
                 store.commit([each], ts=1)
         for leader in self.leaders.values():

@@ -12,11 +12,21 @@ NO, UNKNOWN, YES = 0, 1, 2
 def members(schema, tuples, user):
     """Give {(object, relation): NO, UNKNOWN or YES} for every object that stands anywhere."""
     things = {t.object for t in tuples} | {t.user.split("#")[0] for t in tuples} | {user.split("#")[0]}
-    nodes = [(thing, name) for thing in sorted(things) for name in schema.relations.get(type_of(thing), ()) if not thing.endswith(":*")]
+    nodes = [
+        (thing, name)
+        for thing in sorted(things)
+        for name in schema.relations.get(type_of(thing), ())
+        if not thing.endswith(":*")
+    ]
     lead = leading_to(schema, user)
     answers = {(thing, name): UNKNOWN if (type_of(thing), name) in lead else NO for thing, name in nodes}
     while True:
-        new = {node: node_answer(schema, tuples, user, node, answers) if answers[node] == UNKNOWN else answers[node] for node in nodes}
+        new = {
+            node: node_answer(schema, tuples, user, node, answers)
+            if answers[node] == UNKNOWN
+            else answers[node]
+            for node in nodes
+        }
         if new == answers:
             return answers
         answers = new
@@ -37,7 +47,11 @@ def leading_to(schema, user):
 def comes_to(schema, type_, rewrite, wanted, lead):
     if isinstance(rewrite, This):
         kinds = rewrite.kinds
-        return kinds is None or bool(wanted & set(kinds)) or any(tuple(kind.split("#")) in lead for kind in kinds)
+        return (
+            kinds is None
+            or bool(wanted & set(kinds))
+            or any(tuple(kind.split("#")) in lead for kind in kinds)
+        )
     if isinstance(rewrite, Computed):
         return (type_, rewrite.relation) in lead
     if isinstance(rewrite, Arrow):

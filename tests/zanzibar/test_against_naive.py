@@ -10,7 +10,17 @@ from dslab.zanzibar.store import Overlay
 from dslab.zanzibar.tuples import type_of
 from tests.zanzibar import naive, worlds
 
-USERS = ("user:1", "user:2", "user:3", "user:*", "group:1#a", "group:2#b", "folder:1#a", "doc:2#c", "folder:1")
+USERS = (
+    "user:1",
+    "user:2",
+    "user:3",
+    "user:*",
+    "group:1#a",
+    "group:2#b",
+    "folder:1#a",
+    "doc:2#c",
+    "folder:1",
+)
 
 
 def world(seed):
@@ -23,9 +33,9 @@ def world(seed):
     return rng, engine, tuples
 
 
-@pytest.mark.parametrize("seed", range(250))
+@pytest.mark.parametrize("seed", range(80))
 def test_check_and_explain_agree_with_the_fixed_point(seed):
-    rng, engine, tuples = world(seed)
+    _, engine, tuples = world(seed)
     for user in USERS:
         wanted = naive.members(engine.schema, tuples, user)
         for (thing, name), answer in wanted.items():
@@ -34,7 +44,7 @@ def test_check_and_explain_agree_with_the_fixed_point(seed):
             assert engine.explain(thing, name, user).answer == answer, (thing, name, user)
 
 
-@pytest.mark.parametrize("seed", range(250))
+@pytest.mark.parametrize("seed", range(80))
 def test_lists_say_what_checks_say(seed):
     _, engine, tuples = world(seed)
     things = sorted({t.object for t in tuples})
@@ -42,9 +52,15 @@ def test_lists_say_what_checks_say(seed):
         wanted = naive.members(engine.schema, tuples, user)
         for type_ in worlds.TYPES[1:]:
             for name in worlds.NAMES:
-                yes = sorted(thing for (thing, n), a in wanted.items() if (n, a) == (name, YES) and type_of(thing) == type_)
+                yes = sorted(
+                    thing
+                    for (thing, n), a in wanted.items()
+                    if (n, a) == (name, YES) and type_of(thing) == type_
+                )
                 assert engine.list_objects(type_, name, user) == yes, (type_, name, user)
-    answers = {u: naive.members(engine.schema, tuples, u) for u in (*(f"user:{n}" for n in (1, 2, 3)), "user:nobody")}
+    answers = {
+        u: naive.members(engine.schema, tuples, u) for u in (*(f"user:{n}" for n in (1, 2, 3)), "user:nobody")
+    }
     for thing in things:
         for name in worlds.NAMES:
             listed = engine.list_users(thing, name)
@@ -55,7 +71,7 @@ def test_lists_say_what_checks_say(seed):
                 assert told == (answers[user][thing, name] == YES), (thing, name, user)
 
 
-@pytest.mark.parametrize("seed", range(60))
+@pytest.mark.parametrize("seed", range(40))
 def test_said_tuples_count_as_if_they_were_written(seed):
     rng, engine, tuples = world(seed)
     kept, said = tuples[::2], tuples[1::2]
@@ -67,10 +83,12 @@ def test_said_tuples_count_as_if_they_were_written(seed):
             assert half.compiled.check(view, thing, name, user, engine.limits)[0] == answer
         for type_ in worlds.TYPES[1:]:
             name = rng.choice(worlds.NAMES)
-            assert half.lists.objects(view, type_, name, user, engine.limits) == engine.list_objects(type_, name, user)
+            assert half.lists.objects(view, type_, name, user, engine.limits) == engine.list_objects(
+                type_, name, user
+            )
 
 
-@pytest.mark.parametrize("seed", range(60))
+@pytest.mark.parametrize("seed", range(40))
 def test_an_old_snapshot_answers_as_it_did(seed):
     rng, engine, tuples = world(seed)
     store, before = engine.store, list(tuples)

@@ -21,7 +21,11 @@ def schema(rng: random.Random) -> Schema:
 
 
 def rewrite(rng, type_, depth, may_be_direct):
-    kind = rng.choice(("this", "this", "computed", "arrow", "union", "union", "intersection", "exclusion", "nil")[: 9 if depth else 4])
+    kind = rng.choice(
+        ("this", "this", "computed", "arrow", "union", "union", "intersection", "exclusion", "nil")[
+            : 9 if depth else 4
+        ]
+    )
     if kind == "this" and may_be_direct[0]:
         may_be_direct[0] = False
         return This(tuple(rng.sample(KINDS, rng.randint(1, 4))))
@@ -34,7 +38,9 @@ def rewrite(rng, type_, depth, may_be_direct):
     if kind == "intersection":
         return Intersection(tuple(rewrite(rng, type_, depth - 1, may_be_direct) for _ in range(2)))
     if kind == "exclusion":
-        return Exclusion(rewrite(rng, type_, depth - 1, may_be_direct), rewrite(rng, type_, depth - 1, may_be_direct))
+        return Exclusion(
+            rewrite(rng, type_, depth - 1, may_be_direct), rewrite(rng, type_, depth - 1, may_be_direct)
+        )
     return Computed(rng.choice(NAMES))
 
 

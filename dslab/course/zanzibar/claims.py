@@ -29,22 +29,34 @@ def _check_share() -> Measurement:
 
 def _fused() -> Measurement:
     p99 = tails.predicted_p99("Check")
-    return Measurement(round(p99, 1), "ms", "p99 of a log-normal through the published p50 of 3.0 ms and p95 of 9.46 ms")
+    return Measurement(
+        round(p99, 1), "ms", "p99 of a log-normal through the published p50 of 3.0 ms and p95 of 9.46 ms"
+    )
 
 
 def _recent_median() -> Measurement:
     run = serving.safe_and_recent()
     ratio = run["Recent Check p50"] / run["Safe Check p50"]
-    return Measurement(round(ratio, 2), "times", "the model's medians, 8 % of the Recent checks going 52 ms further; published: 2.86 and 3.0 ms")
+    return Measurement(
+        round(ratio, 2),
+        "times",
+        "the model's medians, 8 % of the Recent checks going 52 ms further; published: 2.86 and 3.0 ms",
+    )
 
 
 def _recent_tail() -> Measurement:
     run = serving.safe_and_recent()
-    return Measurement(round(run["Recent Check p95"] / run["Safe Check p95"], 1), "times", "the same fitted model")
+    return Measurement(
+        round(run["Recent Check p95"] / run["Safe Check p95"], 1), "times", "the same fitted model"
+    )
 
 
 def _writes() -> Measurement:
-    return Measurement(round(100 * PEAKS["Write"] / sum(PEAKS.values()), 2), "%", "25K of the sum of the four published peaks")
+    return Measurement(
+        round(100 * PEAKS["Write"] / sum(PEAKS.values()), 2),
+        "%",
+        "25K of the sum of the four published peaks",
+    )
 
 
 def _two_minutes() -> Measurement:
@@ -62,13 +74,19 @@ def _stampede() -> Measurement:
 
 def _no_quantum() -> Measurement:
     run = serving.hit_ratio(rate=10.0)
-    return Measurement(round(run["microsecond"], 3), "%", "one key, ten questions a second, keys of one microsecond")
+    return Measurement(
+        round(run["microsecond"], 3), "%", "one key, ten questions a second, keys of one microsecond"
+    )
 
 
 def _low_hits() -> Measurement:
     rate = 0.2
     ratio = 100 * serving.quantized(rate, 1.0)
-    return Measurement(round(ratio, 1), "%", f"a key that is asked for {rate:g} times a second, quantum of 1 s; at 100 times {100 * serving.quantized(100, 1):.0f} %")
+    return Measurement(
+        round(ratio, 1),
+        "%",
+        f"a key that is asked for {rate:g} times a second, quantum of 1 s; at 100 times {100 * serving.quantized(100, 1):.0f} %",
+    )
 
 
 def _hedge() -> Measurement:
@@ -103,7 +121,9 @@ def _amplification() -> Measurement:
     before = store.last_ts
     store.commit([Tuple("group:middle", "member", "group:under#member")])
     events = index.follow(store.changes(before))
-    return Measurement(events, "events", f"{width} groups above the new edge and {width} below it, with their ends")
+    return Measurement(
+        events, "events", f"{width} groups above the new edge and {width} below it, with their ends"
+    )
 
 
 def _evaluations() -> Measurement:
@@ -115,16 +135,28 @@ def _evaluations() -> Measurement:
 
 def _quiet() -> Measurement:
     on, off = serving.isolation(), serving.isolation(on=False)
-    return Measurement("isolated" if on["quiet"] == 100 > off["quiet"] else "not isolated", "", f"{on.describe()} {off.describe()}")
+    return Measurement(
+        "isolated" if on["quiet"] == 100 > off["quiet"] else "not isolated",
+        "",
+        f"{on.describe()} {off.describe()}",
+    )
 
 
 def _forwarding() -> Measurement:
     by = {way: serving.forwarding(by=way)["forwards"] for way in ("object", "question")}
-    return Measurement(round(by["question"] / by["object"], 1), "times", f"{by['object']:.2f} forwards a check by object, {by['question']:.2f} by question")
+    return Measurement(
+        round(by["question"] / by["object"], 1),
+        "times",
+        f"{by['object']:.2f} forwards a check by object, {by['question']:.2f} by question",
+    )
 
 
 def _inside() -> Measurement:
-    return Measurement(round(22e6 / sum(PEAKS.values()), 2), "RPCs a request", "22M internal RPCs/s over the sum of the four peaks")
+    return Measurement(
+        round(22e6 / sum(PEAKS.values()), 2),
+        "RPCs a request",
+        "22M internal RPCs/s over the sum of the four peaks",
+    )
 
 
 CLAIMS = Ledger(

@@ -37,7 +37,11 @@ yes_or_no = ROOM.add(
         "cheaper answer",
         "Anne is a viewer of the plan, through the folder and three groups. Carol owns the plan, and owners are viewers. Mallory is nobody. "
         "For whom does the check “is … a viewer of the plan?” read the most tuples?",
-        {"a": "Anne: she is the furthest away", "b": "Carol: owners come last", "c": "Mallory: nothing leads to her"},
+        {
+            "a": "Anne: she is the furthest away",
+            "b": "Carol: owners come last",
+            "c": "Mallory: nothing leads to her",
+        },
         {
             "a": "Nearly: her yes ends the walk as soon as she is found, a tuple before everything has been read.",
             "b": "Carol is found on the document itself; what is not needed any more is not asked.",
@@ -52,7 +56,11 @@ removed_bob = ROOM.add(
         "removed Bob",
         "Alice takes Bob off the list of a document, and the database confirms it. Only then Charlie writes a new text. Bob, far away, opens the document "
         "16 ms later. His zone's replica is 30 ms behind, and the check has no zookie. What does Bob get?",
-        {"a": "nothing: he was removed first", "b": "the new text", "c": "the old text: his zone is behind in everything"},
+        {
+            "a": "nothing: he was removed first",
+            "b": "the new text",
+            "c": "the old text: his zone is behind in everything",
+        },
         {
             "a": "His zone does not know that yet: it answers from a snapshot in which he is still on the list.",
             "c": "The text does not come from Zanzibar. The application has the new one already; only the list is old.",
@@ -67,7 +75,9 @@ zookies_suffice = ROOM.add(
         "zookies suffice",
         "Every text carries the zookie of the content-change check that allowed it, and every check sends it. Messages may be as slow as you like. Is there still "
         "a schedule, with up to three surprises, in which Bob sees the text that was written after his removal?",
-        {"yes": "The referee ran every schedule with up to three surprises and found none. That is no proof, but it is a search."},
+        {
+            "yes": "The referee ran every schedule with up to three surprises and found none. That is no proof, but it is a search."
+        },
         decide=lambda verdict: not verdict.held,
         because=lambda verdict: verdict.describe(),
     )
@@ -108,20 +118,59 @@ def _variant(scenario: str, bug: str = "", **positions: Any) -> Scenario:
 
 
 _BUGS = (
-    ("snapshot not waited for", "old ACL, new content", "the replica answers for a snapshot that it does not have yet", "NO_LEAK"),
-    ("zookie of the reader", "old ACL, new content", "the check sends the reader's own newest snapshot, not the text's", "NO_LEAK"),
-    ("snapshot rounded down", "old ACL, new content", "a newer zookie is rounded down to what the replica has", "NO_LEAK"),
+    (
+        "snapshot not waited for",
+        "old ACL, new content",
+        "the replica answers for a snapshot that it does not have yet",
+        "NO_LEAK",
+    ),
+    (
+        "zookie of the reader",
+        "old ACL, new content",
+        "the check sends the reader's own newest snapshot, not the text's",
+        "NO_LEAK",
+    ),
+    (
+        "snapshot rounded down",
+        "old ACL, new content",
+        "a newer zookie is rounded down to what the replica has",
+        "NO_LEAK",
+    ),
     ("two zookie writes", "old ACL, new content", "text and zookie are saved by two requests", "NO_LEAK"),
-    ("newest of the safe times", "order of ACL changes", "the default snapshot is safe for one namespace, not for all", "NO_NEW_ENEMY"),
-    ("lock read too late", "lost update", "the lock is compared with the moment of the write, not of the read", "NO_LOST_UPDATE"),
-    ("cache key without snapshot", "below the zookie", "a cached answer serves every snapshot", "NOT_BELOW_ZOOKIE"),
+    (
+        "newest of the safe times",
+        "order of ACL changes",
+        "the default snapshot is safe for one namespace, not for all",
+        "NO_NEW_ENEMY",
+    ),
+    (
+        "lock read too late",
+        "lost update",
+        "the lock is compared with the moment of the write, not of the read",
+        "NO_LOST_UPDATE",
+    ),
+    (
+        "cache key without snapshot",
+        "below the zookie",
+        "a cached answer serves every snapshot",
+        "NOT_BELOW_ZOOKIE",
+    ),
     ("lock table forgets waiters", "stampede", "who waits for a computation is never told", "ALL_ANSWERED"),
-    ("deletes not indexed", "removed after the build", "the incremental layer takes in additions only", "INDEX_AGREES"),
+    (
+        "deletes not indexed",
+        "removed after the build",
+        "the incremental layer takes in additions only",
+        "INDEX_AGREES",
+    ),
 )
 ZOO = Zoo(
     "Zanzibar",
-    right={f"all on: {name}": _variant(name) for name in dict.fromkeys(scenario for _, scenario, _, _ in _BUGS)},
-    mutants={bug: Mutant(_variant(scenario, bug), told, caught_by) for bug, scenario, told, caught_by in _BUGS},
+    right={
+        f"all on: {name}": _variant(name) for name in dict.fromkeys(scenario for _, scenario, _, _ in _BUGS)
+    },
+    mutants={
+        bug: Mutant(_variant(scenario, bug), told, caught_by) for bug, scenario, told, caught_by in _BUGS
+    },
     invariants=list(anomalies.INVARIANTS),
     search=partial(explore, deviations=2),
 )
@@ -132,11 +181,11 @@ LEAK_ZOO = Zoo(
     mutants={
         "no zookie": Mutant(_variant("old ACL, new content", zookie_from="nowhere"), "the check sends no zookie", "NO_LEAK"),
         "zookie too early": Mutant(_variant("old ACL, new content", zookie_from="opening"), "the zookie is from opening the document", "NO_LEAK"),
-        "zookie stored apart": Mutant(_variant("old ACL, new content", atomic_zookie=False), "text first, zookie later", "NO_LEAK"),
+        "zookie of the reader": Mutant(_variant("old ACL, new content", "zookie of the reader"), "the check sends the reader's own newest snapshot", "NO_LEAK"),
         "snapshot not waited for": Mutant(_variant("old ACL, new content", "snapshot not waited for"), "an incomplete snapshot answers", "NO_LEAK"),
     },
     invariants=[anomalies.NO_LEAK],
-    search=partial(explore, deviations=2),
+    search=partial(explore, deviations=1),
 )  # fmt: skip
 
 # -- exercises ----------------------------------------------------------------------------------------------
@@ -157,15 +206,29 @@ def _settled(answer: dict[str, Any]) -> Feedback:
     verdicts = {name: anomalies.search(name, 2, **answer) for name in _NEEDED}
     for name, verdict in verdicts.items():
         if not verdict.held:
-            return Feedback.no(f"With these settings the anomaly “{name}” still shows.", verdict.invariant, verdict)
+            return Feedback.no(
+                f"With these settings the anomaly “{name}” still shows.", verdict.invariant, verdict
+            )
     for switch, off in _OFF.items():
-        if answer[switch] != off and all(anomalies.search(name, 2, **(answer | {switch: off})).held for name in _NEEDED):
-            return Feedback.no(f"It holds, but {switch} is not needed for it.", f"{switch}={off!r} holds as well")
+        if answer[switch] != off and all(
+            anomalies.search(name, 2, **(answer | {switch: off})).held for name in _NEEDED
+        ):
+            return Feedback.no(
+                f"It holds, but {switch} is not needed for it.", f"{switch}={off!r} holds as well"
+            )
     extent = sum(verdict.searched for verdict in verdicts.values())
-    return Feedback.yes(f"No violation in {extent:,} schedules with up to two surprises, and nothing is on that is not needed.")
+    return Feedback.yes(
+        f"No violation in {extent:,} schedules with up to two surprises, and nothing is on that is not needed."
+    )
 
 
-_ENOUGH = {"commit_wait": True, "snapshot_reads": True, "zookie_from": "content-change check", "atomic_zookie": True, "lock_tuple": True}
+_ENOUGH = {
+    "commit_wait": True,
+    "snapshot_reads": True,
+    "zookie_from": "content-change check",
+    "atomic_zookie": True,
+    "lock_tuple": True,
+}
 fewest = ROOM.add(
     Exercise(
         "fewest mechanisms",
@@ -205,9 +268,15 @@ def _policy_is_right(answer: str) -> Feedback:
         engine, right = (Engine(read_schema(_POLICY.format(text.strip()))) for text in (answer, _RIGHT))
         engine.write(_POLICY_TUPLES)
     except ValueError as error:
-        return Feedback.no("This cannot be read as a rewrite, or does not allow the direct viewers.", str(error))
+        return Feedback.no(
+            "This cannot be read as a rewrite, or does not allow the direct viewers.", str(error)
+        )
     right.write(_POLICY_TUPLES)
-    asked = [f"doc:{thing}#viewer@user:{name}" for thing in "ab" for name in ("anne", "ed", "fay", "bo", "eve", "mallory")]
+    asked = [
+        f"doc:{thing}#viewer@user:{name}"
+        for thing in "ab"
+        for name in ("anne", "ed", "fay", "bo", "eve", "mallory")
+    ]
     for question in asked:
         if engine.check(question).allowed != right.check(question).allowed:
             wanted = "yes" if right.check(question).allowed else "no"
@@ -232,9 +301,21 @@ write_the_policy = ROOM.add(
         Solution(_RIGHT, "The exclusion stands outside: it takes from the union of all three."),
         (
             WrongAnswer("[user] or editor or viewer from parent", "should be no", "forgets the blocked"),
-            WrongAnswer("[user] or editor or (viewer from parent but not blocked)", "should be no", "takes from the last one only"),
-            WrongAnswer("([user] or viewer from parent) but not blocked", "should be yes", "editors are no viewers by themselves"),
-            WrongAnswer("[user] or editor or viewer from parent but not blocked", "cannot be read", "operators side by side"),
+            WrongAnswer(
+                "[user] or editor or (viewer from parent but not blocked)",
+                "should be no",
+                "takes from the last one only",
+            ),
+            WrongAnswer(
+                "([user] or viewer from parent) but not blocked",
+                "should be yes",
+                "editors are no viewers by themselves",
+            ),
+            WrongAnswer(
+                "[user] or editor or viewer from parent but not blocked",
+                "cannot be read",
+                "operators side by side",
+            ),
         ),
         expects="a text such as '[user] or editor'",
         accepts=str,
@@ -255,13 +336,18 @@ break_it = ROOM.add(
         "Let Bob in",
         "No zookie is stored. Find a schedule of the scenario old ACL, new content in which Bob sees the text that was written after his removal, with the adversary "
         "of act 3 or with the referee, and give its replay token.",
-        must_break(_replayed, "NO_LEAK", "The replica answered from a snapshot in which Bob was still on the list."),
+        must_break(
+            _replayed, "NO_LEAK", "The replica answered from a snapshot in which Bob was still on the list."
+        ),
         (
             "One message carries the news of the removal to Bob's zone. What if it is slow?",
             "Everything else may happen in its usual order.",
             "Let the leader's answer to Alice come before the replication, and never touch the replication again.",
         ),
-        Solution("old ACL, new content:4.1:fbd376", "The replication is slow; Alice's answer, and all that follows from it, is not."),
+        Solution(
+            "old ACL, new content:4.1:fbd376",
+            "The replication is slow; Alice's answer, and all that follows from it, is not.",
+        ),
         (
             WrongAnswer("old ACL, new content:0:407d89", "NO_LEAK", "the default schedule"),
             WrongAnswer("old ACL, new content:1.1:83e815", "NO_LEAK", "somebody else is slow"),
@@ -303,7 +389,9 @@ write_the_invariant = ROOM.add(
             "Say it of what Bob gets, not of how the application stores it: there are several ways to store it wrong.",
             "One of the three things that he can have seen is the one that was written after his removal.",
         ),
-        Solution(bob_never_sees_v2, "It speaks of the harm itself, so every way to bring it about is caught."),
+        Solution(
+            bob_never_sees_v2, "It speaks of the harm itself, so every way to bring it about is caught."
+        ),
         (
             WrongAnswer(_sees_nothing, "accuses", "he may have seen v1 before"),
             WrongAnswer(_always_true, "escapes", "nothing is ever wrong"),
@@ -368,7 +456,10 @@ keep_the_index = ROOM.add(
             "A pair is lost only if no path is left, and there may be several paths.",
             "Find all connected pairs by joining pairs until nothing new comes; do that with and without the edge.",
         ),
-        Solution(gone, "Connected before, minus connected after. Counting paths is faster, but goes wrong where groups form a cycle."),
+        Solution(
+            gone,
+            "Connected before, minus connected after. Counting paths is faster, but goes wrong where groups form a cycle.",
+        ),
         (
             WrongAnswer(_only_the_edge, "should give", "only the edge itself is lost"),
             WrongAnswer(_all_above_and_below, "other path", "every pair that runs through the edge"),
@@ -390,7 +481,12 @@ evaluations = ROOM.add(
         "predict",
         "One key, 5,000 times a second",
         "5,000 checks/s ask for one key, at random moments. Snapshots are rounded to 1 ms, and there is a lock table. How many of the checks are computed in a second?",
-        decided_by(_PER_SECOND, lambda: evaluations_per_s(5_000, 0.001), "(1 - e^-5) per millisecond: at a quantum of 1 s it would be one, at 10 s a tenth.", _PER_SECOND_FEEDBACK),
+        decided_by(
+            _PER_SECOND,
+            lambda: evaluations_per_s(5_000, 0.001),
+            "(1 - e^-5) per millisecond: at a quantum of 1 s it would be one, at 10 s a tenth.",
+            _PER_SECOND_FEEDBACK,
+        ),
         (
             "How many milliseconds have at least one question?",
             "A millisecond has five questions on average; the chance that it has none is e^-5.",
@@ -406,8 +502,7 @@ evaluations = ROOM.add(
     )
 )
 
+
 def reads_by_person() -> dict[str, int]:
     """Give the tuples that the check of the plan reads for Anne, Carol and Mallory."""
     return {name: int(example.walk(user=name)["reads"]) for name in ("anne", "carol", "mallory")}
-
-

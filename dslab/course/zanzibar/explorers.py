@@ -29,8 +29,11 @@ from dslab.show import (
 from dslab.sim import Result
 from dslab.zanzibar import anomalies, example, leopard, newenemy, serving
 
-
-ZOOKIES = {"none": "nowhere", "from opening the document": "opening", "from a content-change check": "content-change check"}
+ZOOKIES = {
+    "none": "nowhere",
+    "from opening the document": "opening",
+    "from a content-change check": "content-change check",
+}
 KINDS = {"doc": "document", "folder": "folder", "group": "group", "user": "person"}
 
 
@@ -52,7 +55,9 @@ def system_picture() -> Any:
         Edge("watch", "leopard", "incremental layer"),
         Edge("acl", "leopard", "deep groups"),
     )
-    return show.picture(Network(nodes, edges, title="Zanzibar: one service that every other one asks", height=380))
+    return show.picture(
+        Network(nodes, edges, title="Zanzibar: one service that every other one asks", height=380)
+    )
 
 
 # -- act 1: what a check reads ---------------------------------------------------------------------------
@@ -66,7 +71,12 @@ _PLACES = {
 
 def graph_explorer() -> Explorer:
     """The company's tuples; a check lights up those that it touches."""
-    policies = {"direct tuples": "direct", "and editors": "editors", "and viewers of the folder": "folders", "but not the blocked": "blocked"}
+    policies = {
+        "direct tuples": "direct",
+        "and editors": "editors",
+        "and viewers of the folder": "folders",
+        "but not the blocked": "blocked",
+    }
     controls = {
         "user": Choice("Who asks", {name.capitalize(): name for name in example.USERS}, "anne"),
         "object": Choice("Which document", {"the plan": "doc:plan", "the menu": "doc:menu"}, "doc:plan"),
@@ -74,7 +84,14 @@ def graph_explorer() -> Explorer:
         "leopard": Switch("Ask the index for groups", value=False),
     }
     question = "Which tuples does one check touch, and what makes it touch more?"
-    return Explorer(example.walk, controls, _graph_pictures, title="One check, tuple by tuple", question=question, poster=(0,))
+    return Explorer(
+        example.walk,
+        controls,
+        _graph_pictures,
+        title="One check, tuple by tuple",
+        question=question,
+        poster=(0,),
+    )
 
 
 def _graph_pictures(result: Result) -> list[Any]:
@@ -83,10 +100,20 @@ def _graph_pictures(result: Result) -> list[Any]:
             show.Table.of(result.tables["tree"][:18], "What was asked, in order")]  # fmt: skip
 
 
-def tuple_graph(rows: list[tuple[str, str, str, str]], user: str, title: str, places: dict[str, tuple[float, float]] | None = None) -> Network:
+def tuple_graph(
+    rows: list[tuple[str, str, str, str]],
+    user: str,
+    title: str,
+    places: dict[str, tuple[float, float]] | None = None,
+) -> Network:
     """Draw tuples: an edge from each object to its user, labelled with the relation; what a check touched has a state."""
     places = _PLACES if places is None else places
-    on_path = {end for thing, other, _, state in rows if state == "on the path" for end in (thing, other.partition("#")[0])}
+    on_path = {
+        end
+        for thing, other, _, state in rows
+        if state == "on the path"
+        for end in (thing, other.partition("#")[0])
+    }
     touched = {end for thing, other, _, state in rows if state for end in (thing, other.partition("#")[0])}
     names = dict.fromkeys(end for thing, other, _, _ in rows for end in (thing, other.partition("#")[0]))
     nodes = []
@@ -94,7 +121,16 @@ def tuple_graph(rows: list[tuple[str, str, str, str]], user: str, title: str, pl
         state = "on the path" if name in on_path else "touched" if name in touched else ""
         label = name.partition(":")[2] if name != "user:*" else "everybody"
         mood = {"on the path": "good", "touched": "warn"}.get(state, "neutral")
-        nodes.append(Node(name, label, KINDS.get(name.partition(":")[0], "other"), state, mood, places.get(name) if places else None))
+        nodes.append(
+            Node(
+                name,
+                label,
+                KINDS.get(name.partition(":")[0], "other"),
+                state,
+                mood,
+                places.get(name) if places else None,
+            )
+        )
     edges = {}
     for thing, other, relation, state in rows:
         if thing != other.partition("#")[0]:
@@ -116,7 +152,9 @@ def playground(config: str, tuples: str, question: str) -> Any:
     print(f"{found['reason']}\n\n{found['tree']}")
     rows = [(each.object, each.user, each.relation, "on the path" if each in found["path"] else "touched" if each in found["touched"] else "")
             for each in found["tuples"]]  # fmt: skip
-    return show.picture(tuple_graph(rows, question.partition("@")[2], f"{question.strip()}: {found['answer']}", {}))
+    return show.picture(
+        tuple_graph(rows, question.partition("@")[2], f"{question.strip()}: {found['answer']}", {})
+    )
 
 
 # -- act 2: the new enemy, by the clock -------------------------------------------------------------------
@@ -125,7 +163,9 @@ def playground(config: str, tuples: str, question: str) -> Any:
 def timeline_explorer() -> Explorer:
     """Both forms of the new-enemy problem, by the clock, in a zone whose replica lags."""
     controls = {
-        "example": Choice("What Charlie adds", {"a document to the folder (A)": "A", "a new text (B)": "B"}, "B"),
+        "example": Choice(
+            "What Charlie adds", {"a document to the folder (A)": "A", "a new text (B)": "B"}, "B"
+        ),
         "lag_ms": Slider("Replication to Bob's zone", 1, 80, 1, 30, "ms"),
         "ask_ms": Slider("Bob begins to ask at", 0, 40, 1, 12, "ms"),
         "zookie_from": Choice("Zookie stored with the text", ZOOKIES, "nowhere"),
@@ -133,7 +173,9 @@ def timeline_explorer() -> Explorer:
         "commit_wait": Switch("Commit wait"),
     }
     question = "Alice removes Bob, then Charlie adds something. Bob asks ten times, 2 ms apart, far away. Does he get it?"
-    return Explorer(newenemy.timeline, controls, _timeline_pictures, title="The new enemy", question=question, poster=(0,))
+    return Explorer(
+        newenemy.timeline, controls, _timeline_pictures, title="The new enemy", question=question, poster=(0,)
+    )
 
 
 def _timeline_pictures(result: Result) -> list[Any]:
@@ -165,28 +207,38 @@ def schedule_picture(verdict: Verdict, title: str = "") -> Any:
     """The shortest schedule that a verdict found, to step through."""
     if verdict.trace is None:
         raise ValueError("this verdict found nothing, so there is no schedule to show")
-    return show.picture(SpaceTime(verdict.trace, title=title or f"{verdict.scenario}: the shortest schedule found"))
+    return show.picture(
+        SpaceTime(verdict.trace, title=title or f"{verdict.scenario}: the shortest schedule found")
+    )
 
 
 # -- act 4: a hot object --------------------------------------------------------------------------------
 
 
 def _hot(rate: float, quantum_s: float, members: int, lock_table: bool, prefetch: bool) -> Result:
-    result = serving.hot_spot(rate=rate, quantum_s=quantum_s, members=members, lock_table=lock_table, prefetch=prefetch)
+    result = serving.hot_spot(
+        rate=rate, quantum_s=quantum_s, members=members, lock_table=lock_table, prefetch=prefetch
+    )
     curve = serving.hit_ratio(rate=max(0.01, round(rate / members, 4)))
-    return Result(result.params | {"members": members}, result.metrics, result.text, result.series | curve.series)
+    return Result(
+        result.params | {"members": members}, result.metrics, result.text, result.series | curve.series
+    )
 
 
 def hot_explorer() -> Explorer:
     """A hot object: what reaches the database."""
     controls = {
         "rate": Slider("Questions for the object", 10, 20_000, 2, 2_560, "questions/s", log=True),
-        "quantum_s": Choice("Snapshots are rounded to", {"nothing (1 µs)": 1e-6, "10 ms": 0.01, "1 s": 1.0, "10 s": 10.0}, 1.0),
+        "quantum_s": Choice(
+            "Snapshots are rounded to", {"nothing (1 µs)": 1e-6, "10 ms": 0.01, "1 s": 1.0, "10 s": 10.0}, 1.0
+        ),
         "members": Slider("Asked on behalf of", 1, 1_000, 2, 64, "users", log=True),
         "lock_table": Switch("Lock table"),
         "prefetch": Switch("Read the whole object when many ask", value=False),
     }
-    question = "Nothing here is ever invalidated. How can one object be asked for thousands of times a second?"
+    question = (
+        "Nothing here is ever invalidated. How can one object be asked for thousands of times a second?"
+    )
     return Explorer(_hot, controls, _hot_pictures, title="A hot object", question=question, poster=(1,))
 
 
@@ -216,12 +268,17 @@ def tail_picture(percentile: float = 99.0) -> Any:
     x = Axis("a read takes longer than", "ms", log=True, limits=(0.2, 110))
     y = Axis("share of the reads", "%", log=True, limits=(0.01, 100))
     delay = Mark(result["delay"], "hedged after")
-    return show.picture(Lines(x, y, tuple(result.series.values()), title="One per cent of the reads is slow", marks=(delay,)))
+    return show.picture(
+        Lines(x, y, tuple(result.series.values()), title="One per cent of the reads is slow", marks=(delay,))
+    )
 
 
 def safe_recent_table() -> Any:
     """Table 2 of the paper beside the model's."""
-    return show.table(serving.safe_and_recent().tables["table 2"], title="Latencies: the paper's table 2, and the model fitted to it")
+    return show.table(
+        serving.safe_and_recent().tables["table 2"],
+        title="Latencies: the paper's table 2, and the model fitted to it",
+    )
 
 
 def isolation_table() -> Any:
@@ -231,7 +288,9 @@ def isolation_table() -> Any:
         result = serving.isolation(on=on)
         rows.append({"limits": "on" if on else "off", "noisy client gets (% of its demand)": round(result["noisy"]),
                      "quiet client gets (% of its demand)": round(result["quiet"])})  # fmt: skip
-    return show.table(rows, title="A noisy client asks for 900 cpu-seconds/s, a quiet one for 100; there are 500")
+    return show.table(
+        rows, title="A noisy client asks for 900 cpu-seconds/s, a quiet one for 100; there are 500"
+    )
 
 
 # -- act 5: deep groups ---------------------------------------------------------------------------------
@@ -249,15 +308,29 @@ def leopard_explorer() -> Explorer:
         "side": Slider("Other groups on each level", 0, 20, 1, 8),
     }
     question = "What does it cost to find somebody deep down, tuple by tuple and by the index? And who pays for the index?"
-    return Explorer(_deep, controls, _deep_pictures, title="Deep groups", question=question, columns=2, poster=(0,))
+    return Explorer(
+        _deep, controls, _deep_pictures, title="Deep groups", question=question, columns=2, poster=(0,)
+    )
 
 
 def _deep_pictures(result: Result) -> list[Any]:
     x = Axis("nesting depth", "", limits=(0, 34))
     y = Axis("tuples read, or seeks", "", log=True, limits=(0.8, 3_000))
-    lines = Lines(x, y, tuple(result.series.values()), title="Work for one question", marks=(Mark(result.params["depth"], "now"),))
+    lines = Lines(
+        x,
+        y,
+        tuple(result.series.values()),
+        title="Work for one question",
+        marks=(Mark(result.params["depth"], "now"),),
+    )
     groups = (Group("tuples stored", (result["tuples"],)), Group("index entries", (result["entries"],)))
-    bars = Bars(("stored",), groups, Axis("entries", "", log=True, limits=(1, 30_000)), "what is stored", title="What the index holds")
+    bars = Bars(
+        ("stored",),
+        groups,
+        Axis("entries", "", log=True, limits=(1, 30_000)),
+        "what is stored",
+        title="What the index holds",
+    )
     return [lines, bars]
 
 
@@ -270,12 +343,22 @@ def maintenance_table() -> Any:
     store.commit(map(parse, ("group:all#member@group:a#member", "group:all#member@group:b#member", "group:a#member@group:web#member",
                              "group:b#member@group:web#member", "group:web#member@user:anne")))  # fmt: skip
     index, rows = leopard.Leopard(store.view()), []
-    steps = (("remove", "group:a#member@group:web#member"), ("remove", "group:b#member@group:web#member"), ("add", "group:all#member@group:web#member"))
+    steps = (
+        ("remove", "group:a#member@group:web#member"),
+        ("remove", "group:b#member@group:web#member"),
+        ("add", "group:all#member@group:web#member"),
+    )
     for what, text in steps:
         before = store.last_ts
         store.commit([parse(text)] if what == "add" else [], [parse(text)] if what == "remove" else [])
         events = index.follow(store.changes(before))
-        rows.append({"change": f"{what} {text}", "events": events, "anne in all": "yes" if index.contains("group:all", "user:anne") else "no"})
+        rows.append(
+            {
+                "change": f"{what} {text}",
+                "events": events,
+                "anne in all": "yes" if index.contains("group:all", "user:anne") else "no",
+            }
+        )
     return show.table(rows, title="web is in all by two paths; both are taken away, then a third is made")
 
 
@@ -284,7 +367,9 @@ def maintenance_table() -> Any:
 
 @cache
 def _cells(deviations: int, budget: int) -> tuple[anomalies.Cell, ...]:
-    search: Generator[float, None, list[anomalies.Cell]] = anomalies.matrix(deviations=deviations, budget=budget)
+    search: Generator[float, None, list[anomalies.Cell]] = anomalies.matrix(
+        deviations=deviations, budget=budget
+    )
     while True:
         try:
             next(search)
@@ -300,7 +385,9 @@ def matrix_picture(deviations: int = 2, budget: int = 4_000) -> Any:
     words = tuple(tuple(_outcome(found[name, off]) for off in offs) for name in anomalies.ANOMALIES)
     columns = ("nothing off", *(f"no {name}" for name in anomalies.DEFENCES))
     title = "Which defence stops which anomaly"
-    return show.picture(Heatmap(tuple(anomalies.ANOMALIES), columns, words, "anomaly", "with this off", title=title))
+    return show.picture(
+        Heatmap(tuple(anomalies.ANOMALIES), columns, words, "anomaly", "with this off", title=title)
+    )
 
 
 def matrix_summary(deviations: int = 2, budget: int = 4_000) -> str:
@@ -324,4 +411,3 @@ EXPLORERS: dict[str, Callable[[], Any]] = {
     "hot object": hot_explorer,
     "leopard": leopard_explorer,
 }
-

@@ -12,4 +12,14 @@ from dslab.zanzibar.serving.load import hit_ratio, hot_spot, quantized, stampede
 from dslab.zanzibar.serving.placement import Ring, forwarding, isolation
 from dslab.zanzibar.serving.tails import hedging, safe_and_recent
 
-__all__ = ["Ring", "forwarding", "hedging", "hit_ratio", "hot_spot", "isolation", "quantized", "safe_and_recent", "stampede"]
+__all__ = [
+    "Ring",
+    "forwarding",
+    "hedging",
+    "hit_ratio",
+    "hot_spot",
+    "isolation",
+    "quantized",
+    "safe_and_recent",
+    "stampede",
+]

@@ -52,10 +52,16 @@ def hit_ratio(rate: float = 10.0, seed: int = 1) -> Result:
         keys = {math.ceil(at / quantum) for at in questions}
         simulated.append(100 * (1 - len(keys) / len(questions)))
     theory = tuple(100 * quantized(rate, quantum) for quantum in quanta)
-    series = {"simulated": Series("simulated", quanta, tuple(simulated)), "theory": Series("closed form", quanta, theory, "theory")}
+    series = {
+        "simulated": Series("simulated", quanta, tuple(simulated)),
+        "theory": Series("closed form", quanta, theory, "theory"),
+    }
     one, ten = quantized(rate, 1), quantized(rate, 10)
     text = f"At {rate:g} questions/s for one key a quantum of 1 s gives a hit ratio of {100 * one:.1f} %, of 10 s {100 * ten:.1f} %, of 1 µs {theory[0]:.3f} %."
-    metrics = {"one_second": Metric("hit ratio, 1 s", 100 * one, "%"), "microsecond": Metric("hit ratio, 1 µs", theory[0], "%")}
+    metrics = {
+        "one_second": Metric("hit ratio, 1 s", 100 * one, "%"),
+        "microsecond": Metric("hit ratio, 1 µs", theory[0], "%"),
+    }
     return Result({"rate": rate}, metrics, text, series)
 
 
@@ -67,10 +73,17 @@ def hot_spot(rate: float = 2_000.0, quantum_s: float = 1.0, read_ms: float = 20.
     is not overloaded, 1 to 200. ``members``: users, each a key of its own, 1 to 1,000. ``prefetch``: from the third read under way on, one read
     fetches the whole object. ``capacity``: reads/s that the database can take; beyond it reads slow down in proportion.
     """
-    for name, value, low, high in (("rate", rate, 1, 20_000), ("quantum_s", quantum_s, 1e-6, 10), ("read_ms", read_ms, 1, 200), ("members", members, 1, 1_000)):
+    for name, value, low, high in (
+        ("rate", rate, 1, 20_000),
+        ("quantum_s", quantum_s, 1e-6, 10),
+        ("read_ms", read_ms, 1, 200),
+        ("members", members, 1, 1_000),
+    ):
         if not low <= value <= high:
             raise ValueError(f"{name}={value!r} is out of range; use {low:g} to {high:g}")
-    reads, waits, answered_at_once, prefetched, per_slice = _hot(rate, quantum_s, read_ms / 1e3, members, lock_table, prefetch, seed)
+    reads, waits, prefetched, per_slice = _hot(
+        rate, quantum_s, read_ms / 1e3, members, lock_table, prefetch, seed
+    )
     questions = len(waits)
     span = questions / rate
     reads_per_s = reads / span
@@ -94,13 +107,13 @@ def hot_spot(rate: float = 2_000.0, quantum_s: float = 1.0, read_ms: float = 20.
 
 
 def _hot(rate: float, quantum: float, read_s: float, members: int, lock_table: bool, prefetch: bool, seed: int
-         ) -> tuple[int, list[float], int, int, list[int]]:  # fmt: skip
+         ) -> tuple[int, list[float], int, list[int]]:  # fmt: skip
     rng = random.Random(seed)
     questions = _arrivals(rate, int(min(MOST / 4, max(200, rate * max(2.5, 2.5 * quantum)))), seed)
     ready: dict[tuple[int, int], float] = {}  # key: when its value is in the cache
     whole: dict[int, float] = {}  # quantum: when the whole object is there
     outstanding: list[float] = []
-    reads = at_once = prefetched = 0
+    reads = prefetched = 0
     waits: list[float] = []
     slices = [0] * 40
     for now in questions:
@@ -109,7 +122,6 @@ def _hot(rate: float, quantum: float, read_s: float, members: int, lock_table: b
         known = min(ready.get(key, math.inf), whole.get(at, math.inf))
         if known <= now:
             waits.append(0.0)
-            at_once += 1
             continue
         if known < math.inf and (lock_table or key not in ready):
             waits.append(known - now)
@@ -123,10 +135,12 @@ def _hot(rate: float, quantum: float, read_s: float, members: int, lock_table: b
         if prefetch and len(outstanding) >= 3:
             whole[at] = now + read_s
             prefetched += 1
-    return reads, waits, at_once, prefetched, slices
+    return reads, waits, prefetched, slices
 
 
-def stampede(questions: int = 10_000, lock_table: bool = True, read_ms: float = 20.0, within_ms: float = 5.0) -> Result:
+def stampede(
+    questions: int = 10_000, lock_table: bool = True, read_ms: float = 20.0, within_ms: float = 5.0
+) -> Result:
     """A cold key, and ``questions`` (1 to 100,000) for it within ``within_ms``: how many of them read the database?"""
     from dslab.sim import World, sleep
     from dslab.zanzibar.serving.server import AclServer
@@ -148,4 +162,8 @@ def stampede(questions: int = 10_000, lock_table: bool = True, read_ms: float = 
     world.run()
     reads = server.database.state["reads"]
     text = f"{questions:,} questions for one cold key within {within_ms:g} ms cause {reads:,} database read{'s' if reads != 1 else ''}."
-    return Result({"questions": questions, "lock_table": lock_table}, {"reads": Metric("database reads", reads), "answered": Metric("answered", server.checks)}, text)
+    return Result(
+        {"questions": questions, "lock_table": lock_table},
+        {"reads": Metric("database reads", reads), "answered": Metric("answered", server.checks)},
+        text,
+    )

@@ -14,23 +14,25 @@ from __future__ import annotations
 
 import random
 from bisect import bisect
-from zlib import crc32
+from hashlib import blake2b
 
 from dslab.sim import Metric, Result
 
 
 def spread(text: str) -> int:
     """Give a place on the circle, 0 to 2^32 - 1: the same in every run and on every machine."""
-    return crc32(crc32(text.encode()).to_bytes(4, "big") + text.encode()[::-1])
+    return int.from_bytes(blake2b(text.encode(), digest_size=4).digest(), "big")
 
 
 class Ring:
     """Consistent hashing: ``Ring(["a", "b"]).owner("doc:readme")``. ``points``: of each server on the circle, at least 1."""
 
-    def __init__(self, servers: list[str], points: int = 64) -> None:
+    def __init__(self, servers: list[str], points: int = 128) -> None:
         if not servers or points < 1:
             raise ValueError("a ring needs at least one server, and at least one point of each")
-        self.places = sorted((spread(f"{server}/{number}"), server) for server in servers for number in range(points))
+        self.places = sorted(
+            (spread(f"{server}/{number}"), server) for server in servers for number in range(points)
+        )
 
     # [owner] the next point on the circle
     def owner(self, key: str) -> str:
@@ -54,12 +56,20 @@ def forwarding(servers: int = 50, documents: int = 2_000, by: str = "object", se
     hops = 0
     for number in range(documents):
         user, at = f"user:{rng.randrange(10_000)}", ""
-        for thing, relation in ((f"doc:{number}", "viewer"), (f"doc:{number}", "editor"), (f"doc:{number}", "owner"), (f"doc:{number}", "parent"), (f"folder:{number // 20}", "viewer")):
+        for thing, relation in (
+            (f"doc:{number}", "viewer"),
+            (f"doc:{number}", "editor"),
+            (f"doc:{number}", "owner"),
+            (f"doc:{number}", "parent"),
+            (f"folder:{number // 20}", "viewer"),
+        ):
             there = ring.owner(thing if by == "object" else f"{thing}#{relation}@{user}")
             hops += there != at
             at = there
     text = f"With {servers} servers and the {by} as forwarding key a check of five questions is forwarded {hops / documents:.2f} times."
-    return Result({"servers": servers, "by": by}, {"forwards": Metric("forwards per check", hops / documents)}, text)
+    return Result(
+        {"servers": servers, "by": by}, {"forwards": Metric("forwards per check", hops / documents)}, text
+    )
 
 
 def moved(servers: int = 50, keys: int = 20_000) -> float:
@@ -69,7 +79,9 @@ def moved(servers: int = 50, keys: int = 20_000) -> float:
     return sum(before.owner(f"doc:{number}") != after.owner(f"doc:{number}") for number in range(keys)) / keys
 
 
-def isolation(noisy: float = 900.0, quiet: float = 100.0, capacity: float = 500.0, limit: float = 250.0, on: bool = True) -> Result:
+def isolation(
+    noisy: float = 900.0, quiet: float = 100.0, capacity: float = 500.0, limit: float = 250.0, on: bool = True
+) -> Result:
     """Two clients on one server: cpu-seconds per second that each asks for, what the server has, and each one's limit.
 
     A client is throttled only if it is over its limit *and* nothing is spare. All in cpu-seconds per second, over 0.
@@ -92,4 +104,6 @@ def isolation(noisy: float = 900.0, quiet: float = 100.0, capacity: float = 500.
     shares = {name: 100 * got[name] / asked[name] for name in asked}
     text = (f"The quiet client gets {shares['quiet']:.0f} % of what it asks for, the noisy one {shares['noisy']:.0f} %, "
             f"{'with' if on else 'without'} limits.")  # fmt: skip
-    return Result({"on": on}, {name: Metric(f"{name} client gets", share, "%") for name, share in shares.items()}, text)
+    return Result(
+        {"on": on}, {name: Metric(f"{name} client gets", share, "%") for name, share in shares.items()}, text
+    )

@@ -43,7 +43,9 @@ class AclServer:
         self.reads: dict[tuple[str, int], int] = {}  # of a question in a quantum
         self.complaints: dict[str, list[str]] = {"reads": [], "restart": [], "held up": [], "zookie": []}
         self.checks = 0
-        self.node = world.node("aclserver", label="aclserver", kind="service", cache="empty", computing="nothing")
+        self.node = world.node(
+            "aclserver", label="aclserver", kind="service", cache="empty", computing="nothing"
+        )
         self.database = world.node("database", label="Database", kind="store", reads=0)
         self.node.on("check", self.check)
         self.database.on("read", self.read)
@@ -72,7 +74,9 @@ class AclServer:
         else:
             answer = await self.any_of(questions, ts, client)
         if answer < zookie:
-            self.complaints["zookie"].append(f"{client} asked for {zookie:,} or later and was answered from {answer:,}")
+            self.complaints["zookie"].append(
+                f"{client} asked for {zookie:,} or later and was answered from {answer:,}"
+            )
         self.checks += 1
         return answer
 
@@ -123,10 +127,14 @@ class AclServer:
         """Wait for somebody else's computation; where it is cancelled, begin anew."""
         flight.waiting += 1
         if flight.client == self.throttled != client:
-            self.complaints["held up"].append(f"{client} waits for a read that is held back because of {flight.client}")
+            self.complaints["held up"].append(
+                f"{client} waits for a read that is held back because of {flight.client}"
+            )
         answer = await flight.value
         if answer == CANCELLED:
-            self.complaints["restart"].append(f"{client} waited for ‘{question}’, which was cancelled, and begins again")
+            self.complaints["restart"].append(
+                f"{client} waited for ‘{question}’, which was cancelled, and begins again"
+            )
             return await self.evaluate(question, ts, client)
         return answer
 
@@ -136,7 +144,9 @@ class AclServer:
         quantum = (question, -(-ts // QUANTUM_US))
         self.reads[quantum] = self.reads.get(quantum, 0) + 1
         if self.reads[quantum] > 1:
-            self.complaints["reads"].append(f"‘{question}’ is read {self.reads[quantum]} times within one quantum")
+            self.complaints["reads"].append(
+                f"‘{question}’ is read {self.reads[quantum]} times within one quantum"
+            )
         return await self.node.call("database", "read", question=question, ts=ts, client=client)
 
     # [cancel] delayed: not while somebody waits for it
@@ -163,19 +173,30 @@ def crowd(switches: Switches) -> World:
 
 def twice(switches: Switches) -> World:
     """The same question again, a little later in the same second."""
-    return _asked(switches, [("search", ("doc:hot#viewer",), 100_000, 0), ("search", ("doc:hot#viewer",), 400_000, 0)], "microsecond keys")
+    return _asked(
+        switches,
+        [("search", ("doc:hot#viewer",), 100_000, 0), ("search", ("doc:hot#viewer",), 400_000, 0)],
+        "microsecond keys",
+    )
 
 
 def with_zookie(switches: Switches) -> World:
     """A question without a zookie, and in the next second one with a zookie from just before."""
-    return _asked(switches, [("drive", ("doc:a#viewer",), 400_000, 0), ("drive", ("doc:a#viewer",), 1_500_000, 1_400_000)], "below the zookie")
+    return _asked(
+        switches,
+        [("drive", ("doc:a#viewer",), 400_000, 0), ("drive", ("doc:a#viewer",), 1_500_000, 1_400_000)],
+        "below the zookie",
+    )
 
 
 def decided(switches: Switches) -> World:
     """A union of a quick and a slow question; two others ask for the slow one alone."""
-    questions = [("drive", ("doc:a#owner", "doc:a#viewer"), 1_000, 0), ("drive", ("doc:a#viewer",), 1_200, 0), ("drive", ("doc:a#viewer",), 1_300, 0)]
-    world = _asked(switches, questions, "cancelled under waiters")
-    return world
+    questions = [
+        ("drive", ("doc:a#owner", "doc:a#viewer"), 1_000, 0),
+        ("drive", ("doc:a#viewer",), 1_200, 0),
+        ("drive", ("doc:a#viewer",), 1_300, 0),
+    ]
+    return _asked(switches, questions, "cancelled under waiters")
 
 
 def noisy(switches: Switches) -> World:
@@ -184,8 +205,9 @@ def noisy(switches: Switches) -> World:
     return _asked(switches, asked, "noisy client", throttled="X")
 
 
-def _asked(switches: Switches, questions: list[tuple[str, tuple[str, ...], int, int]], name: str, throttled: str = "") -> World:
-
+def _asked(
+    switches: Switches, questions: list[tuple[str, tuple[str, ...], int, int]], name: str, throttled: str = ""
+) -> World:
 
     world = World(name=name)
     AclServer(world, switches, throttled)
@@ -199,5 +221,3 @@ def _asked(switches: Switches, questions: list[tuple[str, tuple[str, ...], int, 
         node = world.node(f"{client} {number}", kind="client", answered="not yet")
         node.spawn(ask(node, client, what, at_us, zookie))
     return world
-
-

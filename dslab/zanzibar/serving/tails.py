@@ -65,13 +65,23 @@ def _over(t: float, slow: float, slow_times: float) -> float:
     return (1 - slow) * above(t) + slow * above(t / slow_times)
 
 
-def hedging(percentile: float = 99.0, slow_percent: float = 1.0, slow_times: float = 20.0, independent: bool = True, seed: int = 1) -> Result:
+def hedging(
+    percentile: float = 99.0,
+    slow_percent: float = 1.0,
+    slow_times: float = 20.0,
+    independent: bool = True,
+    seed: int = 1,
+) -> Result:
     """Hedge a read after the latency that ``percentile`` (50 to 99.9) of the reads stay under.
 
     ``slow_percent`` (0 to 10) of the reads take ``slow_times`` (1 to 100) as long. ``independent``: the second copy goes to a replica that
     has its own luck; if not, it is slow where the first is. Metrics: percentiles with and without, and the extra requests.
     """
-    for name, value, low, high in (("percentile", percentile, 50, 99.9), ("slow_percent", slow_percent, 0, 10), ("slow_times", slow_times, 1, 100)):
+    for name, value, low, high in (
+        ("percentile", percentile, 50, 99.9),
+        ("slow_percent", slow_percent, 0, 10),
+        ("slow_times", slow_times, 1, 100),
+    ):
         if not low <= value <= high:
             raise ValueError(f"{name}={value!r} is out of range; use {low:g} to {high:g}")
     slow = slow_percent / 100
@@ -82,14 +92,24 @@ def hedging(percentile: float = 99.0, slow_percent: float = 1.0, slow_times: flo
     extra = sum(first > delay for first, _ in pairs) / len(pairs)
     shares = (0.5, 0.9, 0.95, 0.99, 0.995, 0.999)
     grid = tuple(round(0.25 * 1.3**step, 4) for step in range(24))
-    over = {name: tuple(100 * (len(values) - bisect_right(values, t)) / len(values) for t in grid) for name, values in (("plain", plain), ("hedged", hedged))}
+    over = {
+        name: tuple(100 * (len(values) - bisect_right(values, t)) / len(values) for t in grid)
+        for name, values in (("plain", plain), ("hedged", hedged))
+    }
     series = {
         "plain": Series("without hedging", grid, over["plain"]), "hedged": Series("hedged", grid, over["hedged"]),
         "plain_theory": Series("without, closed form", grid, tuple(100 * _over(t, slow, slow_times) for t in grid), "theory"),
         "hedged_theory": Series("hedged, closed form", grid, tuple(100 * tail_of(t, delay, slow, slow_times) for t in grid), "theory"),
     }  # fmt: skip
-    metrics = {f"{name}_{share * 100:g}": Metric(f"{share * 100:g} %, {name}", quantile(values, share), "ms") for name, values in (("plain", plain), ("hedged", hedged)) for share in shares}
-    metrics |= {"extra": Metric("extra requests", 100 * extra, "%"), "delay": Metric("hedged after", delay, "ms")}
+    metrics = {
+        f"{name}_{share * 100:g}": Metric(f"{share * 100:g} %, {name}", quantile(values, share), "ms")
+        for name, values in (("plain", plain), ("hedged", hedged))
+        for share in shares
+    }
+    metrics |= {
+        "extra": Metric("extra requests", 100 * extra, "%"),
+        "delay": Metric("hedged after", delay, "ms"),
+    }
     text = (f"Hedged after {delay:.2f} ms, 99.9 % of the reads take at most {metrics['hedged_99.9'].value:.1f} ms instead of "
             f"{metrics['plain_99.9'].value:.1f} ms, for {100 * extra:.1f} % more requests.")  # fmt: skip
     return Result({"percentile": percentile}, metrics, text, series)
@@ -124,7 +144,9 @@ def _rebuilt(call: str, remote: float, way_ms: float, seed: int) -> list[float]:
     rng = random.Random(seed)
     median, p95, _ = TABLE_2[call, "Safe"]
     mu, sigma = _log_normal(median, p95)
-    return sorted(rng.lognormvariate(mu, sigma) + (way_ms if rng.random() < remote else 0.0) for _ in range(8_000))
+    return sorted(
+        rng.lognormvariate(mu, sigma) + (way_ms if rng.random() < remote else 0.0) for _ in range(8_000)
+    )
 
 
 def predicted_p99(call: str = "Check") -> float:
