@@ -115,21 +115,16 @@ class Compiled:
             for type_, relations in schema.relations.items()
             for name, rewrite in relations.items()
         }
-        hops = {
-            kind
-            for kind, (_, rewrite) in bodies.items()
-            if self._hops(kind.partition("#")[0], rewrite, set())
-        }
+        again = _comes_back(schema)
         for kind, (name, rewrite) in bodies.items():
-            body = self._rule(kind.partition("#")[0], name, rewrite)
-            rule = (
-                self._remembered(kind, name, body, self.reach[kind])
-                if kind in hops
-                else self._plain(kind, name, body)
-            )
-            self.rules[kind] = (
-                _tuples_first(kind, name, body, rule) if isinstance(rewrite, This) and kind in hops else rule
-            )
+            type_ = kind.partition("#")[0]
+            body = self._rule(type_, name, rewrite)
+            if not self._hops(type_, rewrite, set()):
+                self.rules[kind] = self._plain(kind, name, body)
+                continue
+            keep = _enter if kind in again else _once
+            rule = self._remembered(kind, name, body, self.reach[kind], keep)
+            self.rules[kind] = _tuples_first(kind, name, body, rule) if isinstance(rewrite, This) else rule
 
     def check(self, view: View, thing: str, relation: str, user: str, limits: Limits) -> tuple[int, str]:
         """Give YES, NO or UNKNOWN, and the limit that was reached on the way ("" for none)."""
@@ -175,7 +170,9 @@ class Compiled:
 
     # [remembered] what keeps cycles finite: the path says what is being asked, the memo what was answered
     @staticmethod
-    def _remembered(kind: str, name: str, body: Rule, reach: frozenset[str] | None) -> Rule:
+    def _remembered(
+        kind: str, name: str, body: Rule, reach: frozenset[str] | None, keep: Callable[..., int]
+    ) -> Rule:
         def rule(c: Asking, thing: str, depth: int) -> int:
             if c.kind == kind and c.user == f"{thing}#{name}":
                 return YES
@@ -193,7 +190,7 @@ class Compiled:
             if (place := c.path.get(key)) is not None:
                 c.low = min(c.low, place)
                 return UNKNOWN
-            return _enter(c, key, thing, depth, body)
+            return keep(c, key, thing, depth, body)
 
         return rule
 
@@ -300,6 +297,14 @@ def _hop(c: Asking, rule: Rule, other: str, depth: int) -> int:
     return rule(c, other, depth + 1)
 
 
+def _once(c: Asking, key: tuple[str, str], thing: str, depth: int, body: Rule) -> int:
+    """Ask a node that no walk can come back to: its answer is remembered as soon as it is certain."""
+    answer = body(c, thing, depth)
+    if answer != UNKNOWN:
+        c.memo[key] = DECIDED[answer]
+    return answer
+
+
 def _enter(c: Asking, key: tuple[str, str], thing: str, depth: int, body: Rule) -> int:
     """Ask a node's rewrite with the node on the path; remember the answer as far as it can be."""
     path, pending = c.path, c.pending
@@ -331,6 +336,26 @@ def _settle(c: Asking, mark: int, answer: int, low: int) -> None:
             c.memo[key] = (UNKNOWN, low, limited)
     if low == NEVER:
         del c.pending[mark:]
+
+
+def _comes_back(schema: Schema) -> set[str]:
+    """Give the kinds of nodes from which a walk can come to a node of the same kind."""
+    onward = {
+        f"{type_}#{name}": leads_to(schema, type_, rewrite)
+        for type_, relations in schema.relations.items()
+        for name, rewrite in relations.items()
+    }
+    untyped = any("" in direct for direct, _ in onward.values())
+    found = set(onward) if untyped else set()
+    for kind in () if untyped else onward:
+        seen, todo = set(), [kind]
+        while todo and kind not in seen:
+            more = onward[todo.pop()][1] - seen
+            seen |= more
+            todo += [other for other in more if other in onward]
+        if kind in seen:
+            found.add(kind)
+    return found
 
 
 # [kleene] three values: union is the largest, intersection the smallest, exclusion turns the second around

@@ -20,12 +20,14 @@ The short form, one relation a line; ``#`` after a blank begins a remark::
 | ``nil``                        | nobody                                                                          |
 
 The dialects of two open-source heirs are read as well: ``type doc`` with ``relations`` and ``define viewer: ...`` lines, and
-``definition doc { relation a: user | group#member  permission b = a + parent->b }`` (no conditions, no caveats).
+``definition doc { relation a: user | group#member  permission b = a + parent->b }``, in which ``+`` binds closest and ``-`` loosest
+(no conditions, no caveats, no ``.all`` arrows).
 """
 
 from __future__ import annotations
 
 import re
+from functools import reduce
 from typing import Any
 
 from dslab.zanzibar.rewrites import (
@@ -49,6 +51,7 @@ def read(text: str) -> Schema:
     """Read a schema in the short form, or in the dialect of an heir. SchemaError names the line."""
     namespaces: dict[str, dict[str, Any]] = {}
     current: dict[str, Any] | None = None
+    spicedb = False
     for number, line in _statements(text):
         head, _, rest = line.partition(" ")
         if head in ("namespace", "type", "definition"):
@@ -58,9 +61,10 @@ def read(text: str) -> Schema:
             if name in namespaces:
                 raise SchemaError(f"line {number}: namespace {name!r} stands there twice")
             current = namespaces[name] = {}
-        elif head not in ("model", "schema", "relations"):
+        elif head not in ("model", "schema", "relations", "use"):
             _relation(number, line, current)
-    return Schema(namespaces)
+        spicedb = spicedb or head == "definition"
+    return Schema(namespaces, loose_arrows=spicedb)
 
 
 def _relation(number: int, line: str, current: dict[str, Any] | None) -> None:
@@ -75,7 +79,8 @@ def _relation(number: int, line: str, current: dict[str, Any] | None) -> None:
     if name in current:
         raise SchemaError(f"line {number}: relation {name!r} stands there twice")
     kinds_only = line.startswith("relation ") and "[" not in body
-    current[name] = _Parser(f"[{body}]" if kinds_only else body, number).whole()
+    ranked = line.startswith("permission ")
+    current[name] = _Parser(f"[{body}]" if kinds_only else body, number, ranked).whole()
 
 
 def _statements(text: str) -> list[tuple[int, str]]:
@@ -103,7 +108,9 @@ def _statements(text: str) -> list[tuple[int, str]]:
 class _Parser:
     """Reads one relation's rewrite: operands joined by one operator, parentheses where operators are mixed."""
 
-    def __init__(self, body: str, number: int) -> None:
+    def __init__(self, body: str, number: int, ranked: bool = False) -> None:
+        """``ranked``: mixed operators need no parentheses; ``+`` binds closest, then ``&``, then ``-`` (SpiceDB)."""
+        self.ranked = ranked
         self.tokens = _TOKEN.findall(body.strip())
         self.number, self.at, self.body = number, 0, body.strip()
 
@@ -128,7 +135,9 @@ class _Parser:
         return self.tokens[self.at - 1]
 
     def expression(self) -> Rewrite:
-        """Read operands joined by one operator."""
+        """Read operands joined by one operator, or by several that have ranks."""
+        if self.ranked:
+            return self.by_rank(0)
         operands, operator = [self.operand()], ""
         while self.peek() in _WORDS:
             word = _WORDS[token := self.take()]
@@ -148,6 +157,21 @@ class _Parser:
             return (Union if operator == "or" else Intersection)(tuple(operands))
         return operands[0]
 
+    def by_rank(self, rank: int) -> Rewrite:
+        """Read operands joined by the operator of a rank, or of a higher one; exclusions from left to right."""
+        operators = ("but not", "and", "or")
+        if rank == len(operators):
+            return self.operand()
+        operands = [self.by_rank(rank + 1)]
+        while _WORDS.get(self.peek()) == operators[rank]:
+            self.take()
+            operands.append(self.by_rank(rank + 1))
+        if len(operands) == 1:
+            return operands[0]
+        if rank == 0:
+            return reduce(Exclusion, operands)
+        return (Intersection if rank == 1 else Union)(tuple(operands))
+
     def operand(self) -> Rewrite:
         """Read one operand."""
         if not self.peek():
@@ -165,6 +189,11 @@ class _Parser:
             raise self.error(f"{token!r} was not expected here")
         if token == "nil":
             return nil
+        if token.endswith(".any") and self.peek() == "(":
+            self.take()
+            found = Arrow(token[:-4], self.take())
+            self.take()
+            return found
         if self.peek() in ("from", "->"):
             arrow = self.take()
             other = self.take() if self.peek() else ""

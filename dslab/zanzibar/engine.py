@@ -21,7 +21,8 @@ A check in a few lines::
 
 Errors are ValueErrors with a sentence: `InvalidTuple` (no tuple, or one that the schema does not allow; nothing is written),
 `SchemaError` (no such namespace or relation), `WriteConflict` (a precondition does not hold), `BadZookie`; and `LimitReached`
-(a RuntimeError), which is neither yes nor no. ``dslab.zanzibar.adapter`` shows how a suite of another engine is run against this one.
+(a RuntimeError), which is neither yes nor no. ``tests/zanzibar/adapter.py`` runs a suite in the stages of another engine's tests: schema,
+tuples, then assertions of checks and lists with contextual tuples and expected errors.
 """
 
 from __future__ import annotations

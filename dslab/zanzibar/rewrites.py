@@ -17,52 +17,60 @@ Zanzibar, section 2.3. Type restrictions are not in the paper; its open-source h
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 
 class SchemaError(ValueError):
     """A configuration that cannot be meant: a sentence that says what is wrong and what there is."""
 
 
-class This(NamedTuple):
+@dataclass(frozen=True)
+class This:
     """The users of the object's own tuples. ``kinds`` are the kinds that these may have; None allows any."""
 
     kinds: tuple[str, ...] | None = None
 
 
-class Computed(NamedTuple):
+@dataclass(frozen=True)
+class Computed:
     """Whoever has ``relation`` to the same object."""
 
     relation: str
 
 
-class Arrow(NamedTuple):
+@dataclass(frozen=True)
+class Arrow:
     """Whoever has ``relation`` to an object that stands in a tuple of ``tupleset``."""
 
     tupleset: str
     relation: str
 
 
-class Union(NamedTuple):
+@dataclass(frozen=True)
+class Union:
     """Whoever is in any of the children."""
 
     children: tuple[Any, ...]
 
 
-class Intersection(NamedTuple):
+@dataclass(frozen=True)
+class Intersection:
     """Whoever is in all of the children."""
 
     children: tuple[Any, ...]
 
 
-class Exclusion(NamedTuple):
+@dataclass(frozen=True)
+class Exclusion:
     """Whoever is in ``base`` and not in ``subtract``."""
 
     base: Any
     subtract: Any
 
 
-class Nil(NamedTuple):
+@dataclass(frozen=True)
+class Nil:
     """Nobody."""
 
 
@@ -155,10 +163,12 @@ class Schema:
     """All namespaces: ``Schema({"user": {}, "doc": {"owner": this("user"), "viewer": union(this("user"), "owner")}})``.
 
     ``relations[type][relation]`` is the rewrite. A list of kinds stands for ``this(*kinds)``, a text for ``computed(text)``.
-    Raises SchemaError where something that is named does not exist, or a tupleset is more than its own tuples.
+    Raises SchemaError where something that is named does not exist, a tupleset is more than its own tuples, or an arrow leads
+    nowhere (with ``loose_arrows`` that one leads to nobody instead).
     """
 
-    def __init__(self, namespaces: Mapping[str, Mapping[str, Any]]) -> None:
+    def __init__(self, namespaces: Mapping[str, Mapping[str, Any]], loose_arrows: bool = False) -> None:
+        self.loose_arrows = loose_arrows
         self.relations: dict[str, dict[str, Rewrite]] = {
             type_: {name: this(*given) if isinstance(given, list) else as_rewrite(given) for name, given in relations.items()}
             for type_, relations in namespaces.items()
@@ -241,7 +251,9 @@ class Schema:
                 f"{where}: an arrow follows tuples, so {type_}#{node.tupleset} must be [...] alone; it is {text_of(followed)}"
             )
         types = {kind.partition("#")[0].removesuffix(":*") for kind in followed.kinds or self.relations}
-        if not any(node.relation in self.relations.get(there, ()) for there in types):
+        if not self.loose_arrows and not any(
+            node.relation in self.relations.get(there, ()) for there in types
+        ):
             raise SchemaError(
                 f"{where}: nothing that {node.tupleset!r} leads to ({_listed(sorted(types))}) has a relation {node.relation!r}"
             )

@@ -90,6 +90,24 @@ def test_spicedb_dialect():
     )
 
 
+@pytest.mark.parametrize(
+    ("body", "meant"),
+    [
+        ("a + b & c", intersection(union("a", "b"), "c")),
+        ("a - b + c", exclusion("a", union("b", "c"))),
+        ("a - b & c", exclusion("a", intersection("b", "c"))),
+        ("a - b - c", exclusion(exclusion("a", "b"), "c")),
+        ("a + (b & c)", union("a", intersection("b", "c"))),
+        ("p->a + p.any(b)", union(arrow("p", "a"), arrow("p", "b"))),
+        ("p->nowhere", arrow("p", "nowhere")),
+    ],
+)
+def test_spicedb_has_ranks_of_operators(body, meant):
+    """SpiceDB's documentation: union takes precedence over intersection and exclusion, and exclusion binds loosest."""
+    relations = "relation a: d relation b: d relation c: d relation p: d"
+    assert read_schema(f"definition d {{ {relations} permission x = {body} }}").relations["d"]["x"] == meant
+
+
 @pytest.mark.parametrize("seed", range(40))
 def test_what_is_written_is_read_again(seed):
     drawn = worlds.schema(random.Random(seed))
