@@ -93,8 +93,11 @@ def hot_spot(rate: float = 2_000.0, quantum_s: float = 1.0, read_ms: float = 20.
     hit = 1 - reads / questions
     theory = quantized(rate / members, quantum_s)
     overloaded = f" That is {slow:.1f} times what it can take." if slow > 1 else ""
+    how = f"The lock table is {'on' if lock_table else 'off'}" + (
+        f"; {prefetched:,} reads fetched the whole object." if prefetch else "."
+    )
     text = (f"Of {rate:,.0f} questions/s for {members:,} users of one object {reads_per_s:,.1f} reads/s reach the database "
-            f"({100 * hit:.1f} % do not); 99 % are answered within {p99:,.0f} ms.{overloaded}")  # fmt: skip
+            f"({100 * hit:.1f} % do not); 99 % are answered within {p99:,.0f} ms.{overloaded} {how}")  # fmt: skip
     metrics = {
         "reads_per_s": Metric("database reads", reads_per_s, "reads/s"), "hit": Metric("answered without a read", 100 * hit, "%"),
         "p99_ms": Metric("99 % of the questions within", p99, "ms"), "theory": Metric("closed form, lock table on", 100 * theory, "%"),
