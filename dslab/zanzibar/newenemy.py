@@ -71,7 +71,7 @@ def example_a(switches: Switches, lag_us: int = 1_000, skew_us: int = 1_900, ask
 def _people(zones: Zones) -> tuple[Any, Any, Any]:
     world = zones.world
     alice = world.node("alice", label="Alice", kind="client")
-    charlie = world.node("charlie", label="Charlie", kind="client", did="")
+    charlie = world.node("charlie", label="Charlie", kind="client", did="nothing yet")
     return alice, charlie, world.node("bob", label="Bob", kind="client", saw="nothing yet")
 
 

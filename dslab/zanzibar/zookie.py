@@ -143,7 +143,9 @@ class Replica:
         self.system, self.switches = system, system.switches
         self.stores = {name: TupleStore() for name in system.leaders}
         self.safe = dict.fromkeys(system.leaders, 1)
-        self.node = system.world.node("replica", label="Far zone", kind="replica", safe="", snapshot="")
+        self.node = system.world.node(
+            "replica", label="Far zone", kind="replica", safe="1 for all", snapshot="none yet"
+        )
         self.node.on("replicate", self.replicate).on("check", self.check).on("now", lambda: self.default_ts())
 
     def replicate(self, namespace: str, ts: int, add: tuple[Tuple, ...], remove: tuple[Tuple, ...]) -> None:

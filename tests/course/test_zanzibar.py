@@ -117,6 +117,15 @@ def test_playground_points_at_a_mistake(capsys):
 def test_matrix_summary_counts_every_pair():
     from dslab.zanzibar.anomalies import ANOMALIES, DEFENCES
 
-    assert lesson.matrix_summary(deviations=1, budget=200).startswith(
-        f"{len(ANOMALIES) * (1 + len(DEFENCES))} searches"
-    )
+    summary = lesson.matrix_summary(deviations=1, budget=200)
+    assert summary.startswith(f"{len(ANOMALIES) * (1 + len(DEFENCES))} searches")
+    assert summary.endswith("Across the two halves nothing broke.")
+
+
+def test_both_halves_of_the_matrix_have_every_anomaly_and_defence():
+    from dslab.course.zanzibar.explorers import HALVES
+    from dslab.zanzibar.anomalies import ANOMALIES, DEFENCES
+
+    pictures = [lesson.matrix_picture(half, deviations=1, budget=200).spec for half in HALVES]
+    assert sorted(name for spec in pictures for name in spec.row_names) == sorted(ANOMALIES)
+    assert sorted(off for _, offs in HALVES.values() for off in offs) == sorted(DEFENCES)
