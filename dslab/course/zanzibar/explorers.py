@@ -136,7 +136,7 @@ def tuple_graph(
         if thing != other.partition("#")[0]:
             mood = {"on the path": "good", "touched": "warn"}.get(state, "neutral")
             edges[thing, other.partition("#")[0]] = Edge(thing, other.partition("#")[0], relation, mood)
-    return Network(tuple(nodes), tuple(edges.values()), title=title, height=430)
+    return Network(tuple(nodes), tuple(edges.values()), title=title, height=390)
 
 
 def playground(config: str, tuples: str, question: str) -> Any:
@@ -240,7 +240,7 @@ def hot_explorer() -> Explorer:
     question = (
         "Nothing here is ever invalidated. How can one object be asked for thousands of times a second?"
     )
-    return Explorer(_hot, controls, _hot_pictures, title="A hot object", question=question, poster=(1,))
+    return Explorer(_hot, controls, _hot_pictures, title="A hot object", question=question, poster=(0,))
 
 
 def _hot_pictures(result: Result) -> list[Any]:

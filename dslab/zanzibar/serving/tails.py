@@ -149,8 +149,13 @@ def _rebuilt(call: str, remote: float, way_ms: float, seed: int) -> list[float]:
     )
 
 
+def log_normal_at(median: float, p95: float, z: float) -> float:
+    """Give the value of the log-normal through a median and a p95 that lies ``z`` standard deviations above its median."""
+    mu, sigma = _log_normal(median, p95)
+    return math.exp(mu + z * sigma)
+
+
 def predicted_p99(call: str = "Check") -> float:
     """Give the p99 (ms) of the log-normal through the Safe p50 and p95 of a call."""
     median, p95, _ = TABLE_2[call, "Safe"]
-    mu, sigma = _log_normal(median, p95)
-    return math.exp(mu + Z99 * sigma)
+    return log_normal_at(median, p95, Z99)
