@@ -81,10 +81,17 @@ class Engine:
         self.compiled = Compiled(schema)
         self.explainer = Explainer(schema)
         self.lists = Lists(self.compiled)
+        self.past: View | None = None  # the snapshot of `as_of`
 
     def with_schema(self, schema: Schema) -> Engine:
         """Give an engine on the same tuples with another schema; tuples that it does not allow are not seen by it."""
         return Engine(schema, self.store, self.limits)
+
+    def as_of(self, zookie: str) -> Engine:
+        """Give an engine that answers from exactly that snapshot, for ever; it cannot write. Raises BadZookie, or ValueError if forgotten."""
+        past = Engine(self.schema, self.store, self.limits)
+        past.past = self.store.view(timestamp(zookie))
+        return past
 
     # -- questions ----------------------------------------------------------------------------------------
 
@@ -195,9 +202,11 @@ class Engine:
         """Add and remove tuples in one commit, or nothing of it; gives the zookie of the commit.
 
         ``if_there``, ``if_not_there``: tuples that must (not) be there. ``unchanged_since``: an object and the zookie at which it was
-        read; its lock tuple must not have been written since, and is written now (section 2.4.2). ``strict``: adding what is there,
-        or removing what is not, is an error. Raises InvalidTuple for tuples that the schema does not allow, else WriteConflict.
+        read; its lock tuple must not have been written since, and is written now (section 2.4.2). ``strict``: adding what is there or
+        says nothing, or removing what is not there, is an error. Raises InvalidTuple for tuples that the schema does not allow, else WriteConflict.
         """
+        if self.past is not None:
+            raise WriteConflict("this engine answers from a snapshot of the past, which nobody can change")
         adding, removing = [self.allowed(each) for each in add], [as_tuple(each) for each in remove]
         twice = set(adding) & set(removing)
         if twice:
@@ -251,6 +260,9 @@ class Engine:
         for each in unwanted:
             if each in view:
                 raise WriteConflict(f"{each} is there already, so nothing was written")
+        for each in add if strict else ():
+            if each.user == f"{each.object}#{each.relation}":
+                raise InvalidTuple(f"{each} says nothing: a userset is a member of itself")
         if strict and (len(set(add)) < len(add) or len(set(remove)) < len(remove)):
             raise WriteConflict("a tuple stands twice in one write, so nothing was written")
 
@@ -293,7 +305,7 @@ class Engine:
             timestamp(
                 token
             )  # the newest snapshot is at or after any zookie of this store; it is read to find forgeries
-        view = self.store.view()
+        view = self.past or self.store.view()
         return Overlay(view, [self.allowed(each) for each in said]) if said else view
 
     def _question(self, object: str, relation: str, user: str) -> tuple[str, str, str]:

@@ -2,7 +2,7 @@
 
 | follow       | what is opened up                                                                            |
 |--------------|----------------------------------------------------------------------------------------------|
-| ``nothing``  | the rewrite of the one node; computed usersets and arrows are named, not followed                |
+| ``nothing``  | the rewrite of the one node; computed usersets and arrows are named, not followed (not even where they lead nowhere) |
 | ``rewrites`` | the paper: rewrites are followed, also through arrows; usersets in tuples stay leaves (section 2.4.5) |
 | ``all``      | usersets in tuples are opened, too; a node that is open already is left as a leaf                  |
 
@@ -104,7 +104,8 @@ class _Expander:
         fit = [
             parent for parent in parents if rewrite.relation in self.schema.relations.get(type_of(parent), ())
         ]
-        nodes = [f"{parent}#{rewrite.relation}" for parent in fit]
+        named = parents if self.follow == "nothing" else fit
+        nodes = [f"{parent}#{rewrite.relation}" for parent in named]
         tree: Tree = {"node": name, "tupleset": f"{thing}#{rewrite.tupleset}", "computed": nodes}
         if self.follow != "nothing":
             tree["trees"] = [

@@ -166,6 +166,8 @@ def test_strict_writes(engine):
     with pytest.raises(WriteConflict):
         engine.write(remove=["doc:plan#owner@user:nobody"], strict=True)
     engine.write(["doc:plan#owner@user:carol"], remove=["doc:plan#owner@user:nobody"])
+    with pytest.raises(InvalidTuple, match="says nothing: a userset is a member of itself"):
+        engine.write(["group:a#member@group:a#member"], strict=True)
     with pytest.raises(InvalidTuple, match="is added and removed in one write"):
         engine.write(["doc:plan#owner@user:a"], ["doc:plan#owner@user:a"])
 
@@ -205,6 +207,24 @@ def test_zookies(engine):
         if wrong is not None:
             with pytest.raises(BadZookie, match="is no zookie"):
                 engine.check("doc:plan#viewer@user:x", zookie=wrong)
+
+
+def test_the_past_answers_as_it_did(engine):
+    before = engine.zookie()
+    engine.write(["doc:plan#viewer@user:x"], ["group:web#member@user:anne"])
+    past = engine.as_of(before)
+    assert (
+        past.check("doc:plan#viewer@user:anne").allowed,
+        engine.check("doc:plan#viewer@user:anne").allowed,
+    ) == (True, False)
+    assert (past.check("doc:plan#viewer@user:x").allowed, engine.check("doc:plan#viewer@user:x").allowed) == (
+        False,
+        True,
+    )
+    assert past.list_users("doc:plan", "viewer").users == ("user:anne", "user:bob", "user:carol", "user:erin")
+    assert past.check("doc:plan#viewer@user:x").zookie == before
+    with pytest.raises(WriteConflict, match="a snapshot of the past"):
+        past.write(["doc:plan#viewer@user:y"])
 
 
 @pytest.mark.parametrize(
