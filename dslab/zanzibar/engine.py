@@ -39,7 +39,7 @@ from dslab.zanzibar.store import Change, Overlay, TupleStore, View, timestamp, z
 from dslab.zanzibar.tuples import InvalidTuple, Tuple, as_tuple, check_object, check_user, kind_of, type_of
 
 AS_OPENFGA = Limits()  # the depth is the default of OpenFGA
-LOCK = "lock"  # the relation of a per-object lock tuple; it belongs to no namespace and no check sees it
+LOCK = "lock"  # the relation of a per-object lock tuple; it belongs to no namespace; no check, read or watch shows it
 
 
 class WriteConflict(ValueError):
@@ -183,9 +183,12 @@ class Engine:
             found = (Tuple(thing, name, user) for thing, name in view.by_user(user))
         else:
             found = view.tuples(None if object is None else object[:-1])
-        return sorted(
-            each for each in found if relation in (None, each.relation) and user in (None, each.user)
+        wanted = (
+            each
+            for each in found
+            if each.relation == relation or (relation is None and each.relation != LOCK)
         )
+        return sorted(each for each in wanted if user in (None, each.user))
 
     # -- changes ------------------------------------------------------------------------------------------
 
@@ -292,7 +295,8 @@ class Engine:
         after = 0 if zookie is None else timestamp(zookie)
         if after > self.store.last_ts:
             raise ValueError("this zookie is from the future of this store; there is nothing to watch yet")
-        return Watched(self.store.changes(after, types), self.zookie())
+        changes = [each for each in self.store.changes(after, types) if each.tuple.relation != LOCK]
+        return Watched(changes, self.zookie())
 
     def zookie(self) -> str:
         """Give the zookie of the newest snapshot."""
