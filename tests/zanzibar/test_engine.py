@@ -183,6 +183,13 @@ def test_the_lock_tuple_lets_one_of_two_through(engine):
     )  # another object has a lock of its own
 
 
+def test_lock_tuples_are_not_shown(engine):
+    before = engine.zookie()
+    engine.write(["doc:menu#viewer@user:y"], unchanged_since=("doc:menu", before))
+    assert {each.relation for each in engine.read("doc:menu")} == {"viewer"}
+    assert [each.tuple.relation for each in engine.watch(before).changes] == ["viewer"]
+
+
 def test_watch_goes_on_without_a_gap(engine):
     first = engine.watch()
     assert len(first.changes) == len(TUPLES.split("\n"))

@@ -63,9 +63,9 @@ def system_picture() -> Any:
 # -- act 1: what a check reads ---------------------------------------------------------------------------
 
 _PLACES = {
-    "doc:plan": (0.0, 0.62), "doc:menu": (0.55, 0.0), "folder:q3": (0.18, 0.97), "folder:company": (0.4, 0.97), "group:staff": (0.58, 0.8),
-    "group:eng": (0.74, 0.97), "group:sales": (0.8, 0.62), "group:web": (0.9, 0.83), "group:leads": (0.3, 0.32), "user:anne": (1.0, 0.97),
-    "user:dan": (1.0, 0.28), "user:bob": (1.0, 0.58), "user:erin": (0.58, 0.22), "user:carol": (0.2, 0.05), "user:*": (0.9, 0.0),
+    "doc:plan": (0.0, 0.62), "doc:menu": (0.55, 0.0), "folder:q3": (0.18, 0.97), "folder:company": (0.4, 0.97), "group:staff": (0.57, 0.82),
+    "group:eng": (0.74, 0.97), "group:sales": (0.7, 0.62), "group:web": (0.9, 0.83), "group:leads": (0.3, 0.32), "user:anne": (1.0, 0.97),
+    "user:dan": (1.0, 0.28), "user:bob": (0.85, 0.52), "user:erin": (0.58, 0.22), "user:carol": (0.2, 0.05), "user:*": (0.9, 0.0),
 }  # fmt: skip
 
 
