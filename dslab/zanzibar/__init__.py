@@ -13,27 +13,54 @@
 | `anomalies` | what goes wrong with a switch off; the table of defences                                            |
 """
 
-from dslab.zanzibar.check import LimitReached, Limits
-from dslab.zanzibar.config import read as read_schema
-from dslab.zanzibar.config import read_paper
-from dslab.zanzibar.engine import Answer, Engine, Watched, WriteConflict
-from dslab.zanzibar.listing import Users
-from dslab.zanzibar.rewrites import (
-    Schema,
-    SchemaError,
-    arrow,
-    computed,
-    exclusion,
-    intersection,
-    nil,
-    this,
-    union,
-)
-from dslab.zanzibar.store import BadZookie, Change, TupleStore
-from dslab.zanzibar.tuples import InvalidTuple, Tuple, parse
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from dslab.zanzibar.check import LimitReached, Limits
+    from dslab.zanzibar.config import read as read_schema
+    from dslab.zanzibar.config import read_paper
+    from dslab.zanzibar.engine import Answer, Engine, Watched, WriteConflict
+    from dslab.zanzibar.listing import Users
+    from dslab.zanzibar.rewrites import (
+        Schema,
+        SchemaError,
+        arrow,
+        computed,
+        exclusion,
+        intersection,
+        nil,
+        this,
+        union,
+    )
+    from dslab.zanzibar.store import BadZookie, Change, TupleStore
+    from dslab.zanzibar.tuples import InvalidTuple, Tuple, parse
 
 __all__ = [
     "Answer", "BadZookie", "Change", "Engine", "InvalidTuple", "LimitReached", "Limits", "Schema", "SchemaError", "Tuple", "TupleStore",
     "Users", "Watched", "WriteConflict", "arrow", "computed", "exclusion", "intersection", "nil", "parse", "read_paper", "read_schema",
     "this", "union",
 ]  # fmt: skip
+
+# Loaded when first named: who searches schedules needs no engine, who checks needs no scenarios.
+_WHEN_NAMED = {
+    "check": ("LimitReached", "Limits"),
+    "engine": ("Answer", "Engine", "Watched", "WriteConflict"),
+    "listing": ("Users",),
+    "rewrites": ("Schema", "SchemaError", "arrow", "computed", "exclusion", "intersection", "nil", "this", "union"),
+    "store": ("BadZookie", "Change", "TupleStore"),
+    "tuples": ("InvalidTuple", "Tuple", "parse"),
+}  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    if name in ("read_schema", "read_paper"):
+        return getattr(import_module("dslab.zanzibar.config"), name.replace("_schema", ""))
+    for module, names in _WHEN_NAMED.items():
+        if name in names:
+            return getattr(import_module(f"dslab.zanzibar.{module}"), name)
+    raise AttributeError(f"dslab.zanzibar has no {name!r}; it has {', '.join(__all__)}")
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -22,9 +22,7 @@ from functools import cache
 from typing import Any
 
 from dslab.sim import Metric, Result, Series, World
-from dslab.zanzibar.check import Limits
 from dslab.zanzibar.config import read as read_schema
-from dslab.zanzibar.engine import Engine
 from dslab.zanzibar.store import Change, View
 from dslab.zanzibar.tuples import Tuple
 from dslab.zanzibar.zookie import Switches
@@ -224,6 +222,9 @@ def compare(depth: int = 8, side: int = 8) -> Result:
     for name, value, low, high in (("depth", depth, 1, 64), ("side", side, 0, 30)):
         if not isinstance(value, int) or not low <= value <= high:
             raise ValueError(f"{name}={value!r} is out of range; use a whole number from {low} to {high}")
+    from dslab.zanzibar.check import Limits
+    from dslab.zanzibar.engine import Engine
+
     engine, tuples = Engine(GROUPS, limits=Limits(150, 10_000)), nested(depth, side)
     engine.store.commit(tuples)
     explained = engine.explain("group:g0", "member", "user:anne")
@@ -266,6 +267,8 @@ def chase_reads(depth: int, side: int) -> int:
 
 def removed_after_build(switches: Switches) -> World:
     """Bob is removed from a group after the offline build; then he asks, with the zookie of the removal."""
+    from dslab.zanzibar.engine import Engine
+
     world = World(name="removed after the build")
     engine = Engine(GROUPS)
     engine.write(["group:eng#member@group:web#member", "group:web#member@user:bob"])
@@ -333,6 +336,8 @@ class _Facts:
 
 def two_admins(switches: Switches) -> World:
     """Two admins have the same dialog open: one adds Carol, the other takes Bob out; each saves the whole list."""
+    from dslab.zanzibar.engine import Engine
+
     world = World(name="lost update")
     engine = Engine(read_schema("namespace user\nnamespace doc\n  viewer: [user]"))
     engine.write(["doc:plan#viewer@user:bob"])
