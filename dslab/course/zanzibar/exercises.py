@@ -190,7 +190,7 @@ LEAK_ZOO = Zoo(
 
 # -- exercises ----------------------------------------------------------------------------------------------
 
-_NEEDED = ("order of ACL changes", "old ACL, new content", "lost update")
+_NEEDED = {"order of ACL changes": 1, "old ACL, new content": 2, "lost update": 1}  # up to so many surprises
 _OFF: dict[str, Any] = {
     "commit_wait": False,
     "snapshot_reads": False,
@@ -203,7 +203,7 @@ _OFF: dict[str, Any] = {
 
 def _settled(answer: dict[str, Any]) -> Feedback:
     """All three anomalies must be gone, and nothing may be on that they do not need."""
-    verdicts = {name: anomalies.search(name, 2, **answer) for name in _NEEDED}
+    verdicts = {name: anomalies.search(name, most, **answer) for name, most in _NEEDED.items()}
     for name, verdict in verdicts.items():
         if not verdict.held:
             return Feedback.no(
@@ -211,14 +211,14 @@ def _settled(answer: dict[str, Any]) -> Feedback:
             )
     for switch, off in _OFF.items():
         if answer[switch] != off and all(
-            anomalies.search(name, 2, **(answer | {switch: off})).held for name in _NEEDED
+            anomalies.search(name, most, **(answer | {switch: off})).held for name, most in _NEEDED.items()
         ):
             return Feedback.no(
                 f"It holds, but {switch} is not needed for it.", f"{switch}={off!r} holds as well"
             )
     extent = sum(verdict.searched for verdict in verdicts.values())
     return Feedback.yes(
-        f"No violation in {extent:,} schedules with up to two surprises, and nothing is on that is not needed."
+        f"No violation in {extent:,} schedules with up to one or two surprises, and nothing is on that is not needed."
     )
 
 
