@@ -19,6 +19,7 @@ from __future__ import annotations
 import random
 from bisect import bisect_left
 from dataclasses import dataclass
+from functools import lru_cache
 
 from dslab.sim import Metric, Result, Series
 
@@ -133,16 +134,20 @@ def rebuild_once(rng: random.Random, writers: int, hold_ms: float, think_ms: flo
         return Rebuild(0.0, 0, 0, 0, doubled, 0.0)
     skipped = [append for append in appends if append.begins >= begin]
     missed = [append for append in skipped if append.ends > time or append.begins >= horizon]
+    pause = 0.0
+    if design == "barrier":  # it waits for all that are open, and reads the tail when they are over
+        over = max((append.ends for append in missed), default=time)
+        missed = [append for append in missed if append.ends > over]
+        pause = over - time + READ_MS
+    elif design == "skip records":  # whoever skipped has left a record, in the transaction that skipped
+        records = {id(append) for append in skipped}
+        missed = [append for append in missed if id(append) not in records]
     late = sum(append.ends > time for append in missed)
-    if design == "barrier":  # waits for all that are open, and they for nobody: the tail is read when they are over
-        return Rebuild(begin, refused, 0, 0, 0, max((append.ends for append in missed), default=flip) - time + READ_MS)
-    if design == "skip records":
-        return Rebuild(begin, refused, 0, 0, 0, 0.0)
-    return Rebuild(begin, refused, len(missed), late, 0, 0.0)
+    return Rebuild(begin, refused, len(missed), late, 0, pause)
 
 
 def load(writers: int = 8, hold_ms: float = 10.0, think_ms: float = 1.5, replay_ms: float = 60.0, design: str = "article",
-         start: str = "wait", rebuilds: int = 40, seed: int = 0) -> Result:  # fmt: skip
+         start: str = "wait", rebuilds: int = 30, seed: int = 0) -> Result:  # fmt: skip
     """Rebuild ``rebuilds`` times under load and count.
 
     ``writers``: 1..64. ``hold_ms``: mean time that an append's transaction is open, 0.1..1,000 ms. ``think_ms``: mean time between two of one
@@ -171,7 +176,7 @@ def load(writers: int = 8, hold_ms: float = 10.0, think_ms: float = 1.5, replay_
         "success": Metric("chance of one try", success(share, writers)),
     }
     params = {"writers": writers, "hold_ms": hold_ms, "think_ms": think_ms, "design": design, "start": start, "rebuilds": rebuilds}
-    return Result(params, metrics, _sentence(metrics, params), _curves(writers, hold_ms, think_ms, replay_ms, design, seed))
+    return Result(params, metrics, _sentence(metrics, params), _curves(hold_ms, think_ms, replay_ms, design, seed))
 
 
 def _check(writers: int, hold_ms: float, think_ms: float, replay_ms: float, design: str, start: str) -> None:
@@ -199,13 +204,14 @@ def _sentence(metrics: dict[str, Metric], params: dict[str, object]) -> str:
 WRITERS = (1, 2, 4, 8, 16, 32)
 
 
-def _curves(writers: int, hold_ms: float, think_ms: float, replay_ms: float, design: str, seed: int) -> dict[str, Series]:
+@lru_cache(maxsize=64)
+def _curves(hold_ms: float, think_ms: float, replay_ms: float, design: str, seed: int) -> dict[str, Series]:
     """Draw what is lost against the number of writers, and the chance of one try, each beside its closed form."""
     share = hold_ms / (hold_ms + think_ms)
     lost, late = [], []
     for count in WRITERS:
         rng = random.Random(seed + count)
-        runs = [rebuild_once(rng, count, hold_ms, think_ms, replay_ms, design, "wait") for _ in range(8)]
+        runs = [rebuild_once(rng, count, hold_ms, think_ms, replay_ms, design, "wait") for _ in range(6)]
         lost.append(sum(run.lost for run in runs) / len(runs))
         late.append(sum(run.in_flight for run in runs) / len(runs))
     chances = tuple(success(share, count) for count in WRITERS)
@@ -222,7 +228,7 @@ def _curves(writers: int, hold_ms: float, think_ms: float, replay_ms: float, des
 def _tried(writers: int, hold_ms: float, think_ms: float, seed: int, tries: int = 60) -> float:
     """Try ``tries`` times, far apart, and give the share that succeeded."""
     line = _Writers(random.Random(1_000 + seed + writers), writers, hold_ms, think_ms)
-    apart = 3 * (hold_ms + think_ms)
+    apart = 1.5 * (hold_ms + think_ms)
     return sum(not line.open_at(number * apart) for number in range(tries)) / tries
 
 
@@ -234,3 +240,53 @@ def try_lock(writers: int = 10, hold_ms: float = 10.0, think_ms: float = 90.0, t
     text = f"With {writers} writers {found:.1%} of {tries:,} tries succeeded; (1 - p)^C gives {expected:.1%}."
     metrics = {"success": Metric("tries that succeeded", found), "expected": Metric("(1 - p)^C", expected)}
     return Result({"writers": writers, "hold_ms": hold_ms, "think_ms": think_ms}, metrics, text)
+
+
+MANY = (1, 2, 3, 5, 8, 12, 20, 40)
+
+
+def starting(writers: int = 20, hold_ms: float = 8.0, think_ms: float = 72.0, seed: int = 0) -> Result:
+    """Compare a rebuild that tries every 5 ms with one that waits in the queue, for 1 to 40 writers.
+
+    Parameters as in `load`. The metrics are for ``writers``: ``success`` and ``expected`` (chance of one try, measured and by (1 - p)^C),
+    ``try_ms`` (by the closed form: as if each try were a draw of its own) and ``wait_ms`` (measured).
+    """
+    _check(writers, hold_ms, think_ms, 1, DESIGNS[0], "try")
+    share = hold_ms / (hold_ms + think_ms)
+    here = success(share, writers)
+    found = _tried(writers, hold_ms, think_ms, seed, 300)
+    wait = _waited(writers, hold_ms, think_ms, seed + 77)
+    try_ms = TRY_EVERY_MS * (1 / here - 1) if here else float("inf")
+    spent = f"{try_ms / 1e3:,.1f} s" if 1e3 <= try_ms < 1e8 else f"{try_ms:.0f} ms" if try_ms < 1e3 else "longer than a day"
+    text = (f"{found:.1%} of the tries succeed, and (1 - p)^C gives {here:.1%}: about {spent} of trying every {TRY_EVERY_MS:.0f} ms. A request that "
+            f"waits has the lock after {wait:.1f} ms.")  # fmt: skip
+    metrics = {
+        "success": Metric("one try succeeds", found), "expected": Metric("(1 - p)^C", here),
+        "try_ms": Metric("trying, closed form", try_ms, "ms"), "wait_ms": Metric("waiting", wait, "ms"),
+    }  # fmt: skip
+    return Result({"writers": writers, "hold_ms": hold_ms, "think_ms": think_ms}, metrics, text, _by_writers(hold_ms, think_ms, seed))
+
+
+def _waited(writers: int, hold_ms: float, think_ms: float, seed: int, times: int = 20) -> float:
+    """Give how long a request for the exclusive lock waits in the queue, on average, in milliseconds."""
+    rng = random.Random(seed)
+    lines = [_Writers(rng, writers, hold_ms, think_ms) for _ in range(times)]
+    return sum(_start(line, "wait")[0] for line in lines) / times
+
+
+@lru_cache(maxsize=64)
+def _by_writers(hold_ms: float, think_ms: float, seed: int) -> dict[str, Series]:
+    """Draw chance and delay for 1 to 40 writers; the same for every position of that slider."""
+    tried = [_tried(count, hold_ms, think_ms, seed, 60) for count in MANY]
+    expected = [success(hold_ms / (hold_ms + think_ms), count) for count in MANY]
+
+    def delay(chance: float) -> float | None:
+        return TRY_EVERY_MS * (1 / chance - 1) if chance else None
+
+    return {
+        "success": Series("measured in the model", MANY, tuple(100 * chance for chance in tried)),
+        "success (theory)": Series("(1 - p)^C", MANY, tuple(100 * chance for chance in expected), "theory"),
+        "trying": Series("trying every 5 ms", MANY, tuple(delay(chance) for chance in tried)),
+        "trying (theory)": Series("trying, each a draw of its own", MANY, tuple(delay(chance) for chance in expected), "theory"),
+        "waiting": Series("waiting in the queue", MANY, tuple(_waited(count, hold_ms, think_ms, seed + count, 12) for count in MANY)),
+    }

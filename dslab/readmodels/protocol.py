@@ -430,17 +430,23 @@ class ReadModel:
             self.complaints["half"].append(f"{event.name} was applied inline to a read model without {gap}")
 
     def _show(self) -> None:
-        if hasattr(self, "complaints"):
-            holders = self.database.holders()
-            self.lane.state.update(
-                lock=", ".join(holders) or "free",
-                status=self.status + (f", owned by {self.owner}" if self.status == "rebuilding" else "")
-                if self.switches.status_row
-                else "no status row",
-                log=" ".join(event.name for event in self.database.by_position()) or "empty",
-                model=" ".join(self.applied) or "empty",
-                skips=" ".join(self.skips) or "none",
-            )
+        """Put the tables as everybody sees them on their lane, and say what of them changed."""
+        if not hasattr(self, "complaints"):  # still being built
+            return
+        status = self.status + (f", owned by {self.owner}" if self.status == "rebuilding" else "")
+        seen = {
+            "lock": ", ".join(self.database.holders()) or "free",
+            "status": status if self.switches.status_row else "no status row",
+            "log": " ".join(event.name for event in self.database.by_position()) or "empty",
+            "model": " ".join(self.applied) or "empty",
+            "skips": " ".join(self.skips) or "none",
+        }
+        changed = [f"{name}: {text}" for name, text in seen.items() if self.lane.state.get(name) != text]
+        recorder = self.world.recorder
+        if recorder is not None and changed:
+            cause = recorder.last_event(self.world.current)
+            recorder.event(self.lane.id, "step", "; ".join(changed), () if cause is None else (cause,))
+        self.lane.state.update(seen)
 
 
 def positioned(switches: Switches, positions: dict[str, Any]) -> Switches:

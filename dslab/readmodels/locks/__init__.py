@@ -53,11 +53,17 @@ class Played:
     end: Outcome | None = None
     end_step: int | None = None
     ended: list[Outcome] = field(default_factory=list)
+    settled_at_once: bool = False
 
     @property
     def word(self) -> str:
         """What it gave at once: "waits", "true", "false", "ok" or an SQLSTATE."""
         return self.outcome.word if self.outcome else "ok"
+
+    @property
+    def settled(self) -> str:
+        """What was known of it before the next step began: its end, where that came in the time after the step."""
+        return self.end.word if self.end and self.settled_at_once else self.word
 
     @property
     def final(self) -> str:
@@ -114,4 +120,4 @@ def _collect(ended: list[Outcome], step: Played, number: int, open_steps: dict[s
     step.ended += ended
     for outcome in ended:
         waited = open_steps.pop(outcome.session)
-        waited.end, waited.end_step = outcome, number
+        waited.end, waited.end_step, waited.settled_at_once = outcome, number, waited is step

@@ -73,16 +73,16 @@ _TEXTS = {
     "an error keeps the session locks of its statement": (
         "B X 2; A SET lock_timeout = 40; A SELECT pg_advisory_lock(1), pg_advisory_lock(2); B TX 1; A UX 1; B TX 1"
     ),
-    "two exclusives, two keys: deadlock": "A X 1; B X 2; A X 2; B X 1; \\wait 1500; A UX 1; B UX 2",
-    "in transactions the victim's locks free the other": "A BEGIN; A XX 1; B BEGIN; B XX 2; A XX 2; B XX 1; \\wait 1500; A ROLLBACK; B COMMIT",
+    "two exclusives, two keys: deadlock": "A X 1; B X 2; A X 2; B X 1; \\wait 1200; A UX 1; B UX 2",
+    "in transactions the victim's locks free the other": "A BEGIN; A XX 1; B BEGIN; B XX 2; A XX 2; B XX 1; \\wait 1200; A ROLLBACK; B COMMIT",
     "two upgrades: deadlock at once": "A S 1; B S 1; A X 1; B X 1; B US 1; A UX 1; A US 1",
     "two upgrades, one tries": "A S 1; B S 1; A X 1; B TX 1; B US 1; A UX 1",
-    "three in a ring": "A X 1; B X 2; C X 3; A X 2; B X 3; C X 1; \\wait 1500",
-    "a queue is put into another order": "A X 2; C S 1; B X 1; A S 1; C X 2; \\wait 1500; A UX 2; C US 1; A US 1; B UX 1",
+    "three in a ring": "A X 1; B X 2; C X 3; A X 2; B X 3; C X 1; \\wait 1200",
+    "a queue is put into another order": "A X 2; C S 1; B X 1; A S 1; C X 2; \\wait 1200; A UX 2; C US 1; A US 1; B UX 1",
     "who looked already does not look again": "A X 1; B X 2; A X 2; \\wait 1300; B X 1; \\wait 1300; B UX 2",
     "deadlock_timeout of one's own": "A X 1; B X 2; B SET deadlock_timeout = '100ms'; A X 2; B X 1; \\wait 600; B UX 2",
     "a savepoint outlives the deadlock": (
-        "A BEGIN; A XX 1; A SAVEPOINT s; B BEGIN; B XX 2; A XX 2; B XX 1; \\wait 1500; A ROLLBACK TO s; B TX 7; A TX 1; A COMMIT; B COMMIT"
+        "A BEGIN; A XX 1; A SAVEPOINT s; B BEGIN; B XX 2; A XX 2; B XX 1; \\wait 1200; A ROLLBACK TO s; C TX 1; A COMMIT; B COMMIT"
     ),
     "BEGIN in a transaction, COMMIT outside": "A COMMIT; A BEGIN; A BEGIN; A XX 1; A COMMIT; A ROLLBACK; B TX 1",
     "a try in a transaction": "A BEGIN; A TXS 1; B TXX 1; B TXS 1; A COMMIT; B BEGIN; B TXX 1; A TXS 1; B ROLLBACK; A TXX 1",
