@@ -36,7 +36,10 @@ def _no_lost_event(world: World) -> bool | str:
     if not system.served():
         return True
     lost = next(system.missing(), None)
-    return lost is None or f"{lost} is committed, the read model is active without it, and no skip record names it"
+    return (
+        lost is None
+        or f"{lost} is committed, the read model is active without it, and no skip record names it"
+    )
 
 
 def _not_twice(world: World) -> bool | str:
@@ -70,7 +73,10 @@ def _pause_bounded(world: World) -> bool | str:
 
 def _rebuild_ends(world: World) -> bool | str:
     system = model_of(world)
-    return system.status != "rebuilding" or f"nothing is left to happen, and {system.owner} still owns an unfinished rebuild"
+    return (
+        system.status != "rebuilding"
+        or f"nothing is left to happen, and {system.owner} still owns an unfinished rebuild"
+    )
 
 
 def _all_drained(world: World) -> bool | str:
@@ -80,13 +86,29 @@ def _all_drained(world: World) -> bool | str:
     return f"the read model is active, and the skip record of {next(iter(system.skips))} is still there"
 
 
-NO_LOST_EVENT = always("NO_LOST_EVENT", "while the read model is active, every committed event is applied or has a skip record", _no_lost_event)
+NO_LOST_EVENT = always(
+    "NO_LOST_EVENT",
+    "while the read model is active, every committed event is applied or has a skip record",
+    _no_lost_event,
+)
 NOT_TWICE = always("NOT_TWICE", "no event is applied twice", _not_twice)
-NO_HALF_BUILT = always("NO_HALF_BUILT", "nobody applies an event inline to a read model that lacks an earlier one", _remembered("half"))
-ONE_OWNER = always("ONE_OWNER", "nobody activates a read model whose rebuild another owns", _remembered("owner"))
-PAUSE_BOUNDED = always("PAUSE_BOUNDED", "no append waits for more than one transaction of a rebuild", _pause_bounded)
-MODEL_IS_FOLD = eventually("MODEL_IS_FOLD", "at rest the read model is what a fold of the log gives", _is_fold)
-REBUILD_ENDS = eventually("REBUILD_ENDS", "at rest no rebuild is left unfinished while somebody could take it over", _rebuild_ends)
+NO_HALF_BUILT = always(
+    "NO_HALF_BUILT",
+    "nobody applies an event inline to a read model that lacks an earlier one",
+    _remembered("half"),
+)
+ONE_OWNER = always(
+    "ONE_OWNER", "nobody activates a read model whose rebuild another owns", _remembered("owner")
+)
+PAUSE_BOUNDED = always(
+    "PAUSE_BOUNDED", "no append waits for more than one transaction of a rebuild", _pause_bounded
+)
+MODEL_IS_FOLD = eventually(
+    "MODEL_IS_FOLD", "at rest the read model is what a fold of the log gives", _is_fold
+)
+REBUILD_ENDS = eventually(
+    "REBUILD_ENDS", "at rest no rebuild is left unfinished while somebody could take it over", _rebuild_ends
+)
 ALL_DRAINED = eventually("ALL_DRAINED", "at rest an active read model has no skip records left", _all_drained)
 REBUILT = sometimes("REBUILT", "a rebuild comes to its end", lambda world: model_of(world).finished > 0)
 
@@ -284,7 +306,8 @@ _ARTICLE = {
 }  # fmt: skip
 _CORRECTED = _ARTICLE | {"skip_records": True}
 DESIGNS: dict[str, dict[str, Any]] = {
-    "no coordination": _ARTICLE | {"append_lock": "none", "rebuild_lock": "none", "status_row": False, "reader": "position"},
+    "no coordination": _ARTICLE
+    | {"append_lock": "none", "rebuild_lock": "none", "status_row": False, "reader": "position"},
     "lock only": _ARTICLE | {"status_row": False, "held": "replay"},
     "status only": _ARTICLE | {"append_lock": "none", "rebuild_lock": "none"},
     "article, 5 January": _ARTICLE,

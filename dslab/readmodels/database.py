@@ -83,7 +83,7 @@ class Database:
     def committed(self) -> None:
         """Note that a rebuild has committed something."""
         self.commits += 1
-        for session, since in self.waited.items():
+        for since in self.waited.values():
             self.longest_wait = max(self.longest_wait, self.commits - since)
         self._changed()
 
@@ -105,7 +105,15 @@ class Database:
 
     def holders(self) -> list[str]:
         """Give who holds the lock and who waits for it, in words."""
-        return [f"{session} {mode if granted else f'waits for {mode}'}" for _, session, mode, granted in self.locks.rows()]
+        return [
+            f"{session} {mode if granted else f'waits for {mode}'}"
+            for _, session, mode, granted in self.locks.rows()
+        ]
+
+    def held_exclusively(self) -> bool:
+        """Say whether somebody has the lock in exclusive mode."""
+        lock = self.locks.locks.get(KEY)
+        return lock is not None and any("exclusive" in holding.modes() for holding in lock.holdings.values())
 
     def unlock(self, session: str, mode: str) -> None:
         """Give a session lock back; nothing if it is not held."""

@@ -39,7 +39,9 @@ def lanes(design: str = "article, 5 January", begins: int = 3, asks: int = 4, co
     world.name = "append beside rebuild"
     places = (begins, max(begins, asks), max(begins, asks, commits))
     moments, steps = _run(world, places)
-    return _result(world, moments, steps, {"design": design, "begins": begins, "asks": asks, "commits": commits})
+    return _result(
+        world, moments, steps, {"design": design, "begins": begins, "asks": asks, "commits": commits}
+    )
 
 
 def _run(world: World, places: tuple[int, int, int]) -> tuple[list[dict[str, Any]], int]:
@@ -56,7 +58,12 @@ def _run(world: World, places: tuple[int, int, int]) -> tuple[list[dict[str, Any
             continue
         done += chosen.lane == "rebuild"
         number = f"step {done}" if chosen.lane == "rebuild" else ""
-        seen = {"lock": tables["lock"], "status row": tables["status"], "read model": tables["model"], "skip records": tables["skips"]}
+        seen = {
+            "lock": tables["lock"],
+            "status row": tables["status"],
+            "read model": tables["model"],
+            "skip records": tables["skips"],
+        }
         moments.append({"who": f"{chosen.lane} {number}".strip(), "does": words} | seen)
     return moments, done
 
@@ -84,7 +91,11 @@ def _result(world: World, moments: list[dict[str, Any]], steps: int, params: dic
         outcome = "In the end e2 is in the read model twice"
     else:
         outcome = "In the end e2 is in the read model once"
-    saved = ", thanks to its skip record" if any(m["who"] == "drain" and m["does"].startswith("applies") for m in moments) and not lost else ""
+    saved = (
+        ", thanks to its skip record"
+        if any(m["who"] == "drain" and m["does"].startswith("applies") for m in moments) and not lost
+        else ""
+    )
     text = f"The append {'had to wait, then ' if waited else ''}{decided}. {outcome}{saved}."
     metrics = {
         "lost": Metric("e2 is lost", float(lost is not None)),

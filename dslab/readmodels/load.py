@@ -55,7 +55,9 @@ class _Writers:
         self.rng, self.hold_ms, self.think_ms = rng, hold_ms, think_ms
         self.streams: list[list[_Append]] = [[] for _ in range(writers)]
         cycle = hold_ms + think_ms
-        self.next = [-8 * cycle + rng.uniform(0, cycle) for _ in range(writers)]  # long before 0, so that the start is forgotten
+        self.next = [
+            -8 * cycle + rng.uniform(0, cycle) for _ in range(writers)
+        ]  # long before 0, so that the start is forgotten
 
     def until(self, time: float) -> None:
         """Draw all transactions that begin before ``time``."""
@@ -110,7 +112,9 @@ def _last_look(line: _Writers, from_ms: float) -> tuple[float, float]:
     for _ in range(200):
         oldest = min((append.begins for append in line.open_at(time)), default=time)
         fresh = any(
-            horizon <= append.begins < oldest and append.ends <= time for stream in line.streams for append in stream[-40:]
+            horizon <= append.begins < oldest and append.ends <= time
+            for stream in line.streams
+            for append in stream[-40:]
         )
         horizon = max(horizon, oldest)
         if not fresh:
@@ -128,8 +132,12 @@ def rebuild_once(rng: random.Random, writers: int, hold_ms: float, think_ms: flo
     time, horizon = _last_look(line, begin + START_MS + replay_ms)
     flip = time + READ_MS
     line.until(flip)
-    appends = [append for stream in line.streams for append in stream if append.ends > begin and append.begins < flip]
-    if design == "no coordination":  # everybody applies; what commits after the truncate is read by the replay as well
+    appends = [
+        append for stream in line.streams for append in stream if append.ends > begin and append.begins < flip
+    ]
+    if (
+        design == "no coordination"
+    ):  # everybody applies; what commits after the truncate is read by the replay as well
         doubled = sum(append.begins < horizon and append.ends <= time for append in appends)
         return Rebuild(0.0, 0, 0, 0, doubled, 0.0)
     skipped = [append for append in appends if append.begins >= begin]
@@ -175,8 +183,17 @@ def load(writers: int = 8, hold_ms: float = 10.0, think_ms: float = 1.5, replay_
         "in_flight_theory": Metric("writers in flight, C times p", writers * share),
         "success": Metric("chance of one try", success(share, writers)),
     }
-    params = {"writers": writers, "hold_ms": hold_ms, "think_ms": think_ms, "design": design, "start": start, "rebuilds": rebuilds}
-    return Result(params, metrics, _sentence(metrics, params), _curves(hold_ms, think_ms, replay_ms, design, seed))
+    params = {
+        "writers": writers,
+        "hold_ms": hold_ms,
+        "think_ms": think_ms,
+        "design": design,
+        "start": start,
+        "rebuilds": rebuilds,
+    }
+    return Result(
+        params, metrics, _sentence(metrics, params), _curves(hold_ms, think_ms, replay_ms, design, seed)
+    )
 
 
 def _check(writers: int, hold_ms: float, think_ms: float, replay_ms: float, design: str, start: str) -> None:
@@ -194,7 +211,9 @@ def _sentence(metrics: dict[str, Metric], params: dict[str, object]) -> str:
     if never == params["rebuilds"]:
         return (f"None of {never} rebuilds ever started: the chance of one try is {metrics['success'].value:.2g}, and each gave up after "
                 "400 refused tries.")  # fmt: skip
-    told = [f"A rebuild started after {metrics['start_ms'].value:.1f} ms and {metrics['refused'].value:.1f} refused tries"]
+    told = [
+        f"A rebuild started after {metrics['start_ms'].value:.1f} ms and {metrics['refused'].value:.1f} refused tries"
+    ]
     told.append(f"lost {metrics['lost'].value:.1f} events, applied {metrics['doubled'].value:.1f} twice")
     told.append(f"and made appends wait for {metrics['pause_ms'].value:.1f} ms at its end")
     extra = f" {never} of {params['rebuilds']} rebuilds never started." if never else ""
@@ -219,7 +238,9 @@ def _curves(hold_ms: float, think_ms: float, replay_ms: float, design: str, seed
     return {
         "lost": Series("lost per rebuild", WRITERS, tuple(lost)),
         "in flight": Series("of these, in flight at the last look", WRITERS, tuple(late)),
-        "in flight (theory)": Series("writers in flight: C p", WRITERS, tuple(count * share for count in WRITERS), "theory"),
+        "in flight (theory)": Series(
+            "writers in flight: C p", WRITERS, tuple(count * share for count in WRITERS), "theory"
+        ),
         "success": Series("one try succeeds", WRITERS, tried),
         "success (theory)": Series("(1 - p)^C", WRITERS, chances, "theory"),
     }
@@ -232,7 +253,9 @@ def _tried(writers: int, hold_ms: float, think_ms: float, seed: int, tries: int 
     return sum(not line.open_at(number * apart) for number in range(tries)) / tries
 
 
-def try_lock(writers: int = 10, hold_ms: float = 10.0, think_ms: float = 90.0, tries: int = 4_000, seed: int = 0) -> Result:
+def try_lock(
+    writers: int = 10, hold_ms: float = 10.0, think_ms: float = 90.0, tries: int = 4_000, seed: int = 0
+) -> Result:
     """Try ``tries`` times for the exclusive lock while ``writers`` come and go, and compare with (1 - p)^C."""
     _check(writers, hold_ms, think_ms, 1, DESIGNS[0], "try")
     found = _tried(writers, hold_ms, think_ms, seed, tries)
@@ -257,14 +280,25 @@ def starting(writers: int = 20, hold_ms: float = 8.0, think_ms: float = 72.0, se
     found = _tried(writers, hold_ms, think_ms, seed, 300)
     wait = _waited(writers, hold_ms, think_ms, seed + 77)
     try_ms = TRY_EVERY_MS * (1 / here - 1) if here else float("inf")
-    spent = f"{try_ms / 1e3:,.1f} s" if 1e3 <= try_ms < 1e8 else f"{try_ms:.0f} ms" if try_ms < 1e3 else "longer than a day"
+    spent = (
+        f"{try_ms / 1e3:,.1f} s"
+        if 1e3 <= try_ms < 1e8
+        else f"{try_ms:.0f} ms"
+        if try_ms < 1e3
+        else "longer than a day"
+    )
     text = (f"{found:.1%} of the tries succeed, and (1 - p)^C gives {here:.1%}: about {spent} of trying every {TRY_EVERY_MS:.0f} ms. A request that "
             f"waits has the lock after {wait:.1f} ms.")  # fmt: skip
     metrics = {
         "success": Metric("one try succeeds", found), "expected": Metric("(1 - p)^C", here),
         "try_ms": Metric("trying, closed form", try_ms, "ms"), "wait_ms": Metric("waiting", wait, "ms"),
     }  # fmt: skip
-    return Result({"writers": writers, "hold_ms": hold_ms, "think_ms": think_ms}, metrics, text, _by_writers(hold_ms, think_ms, seed))
+    return Result(
+        {"writers": writers, "hold_ms": hold_ms, "think_ms": think_ms},
+        metrics,
+        text,
+        _by_writers(hold_ms, think_ms, seed),
+    )
 
 
 def _waited(writers: int, hold_ms: float, think_ms: float, seed: int, times: int = 20) -> float:
@@ -287,6 +321,12 @@ def _by_writers(hold_ms: float, think_ms: float, seed: int) -> dict[str, Series]
         "success": Series("measured in the model", MANY, tuple(100 * chance for chance in tried)),
         "success (theory)": Series("(1 - p)^C", MANY, tuple(100 * chance for chance in expected), "theory"),
         "trying": Series("trying every 5 ms", MANY, tuple(delay(chance) for chance in tried)),
-        "trying (theory)": Series("trying, each a draw of its own", MANY, tuple(delay(chance) for chance in expected), "theory"),
-        "waiting": Series("waiting in the queue", MANY, tuple(_waited(count, hold_ms, think_ms, seed + count, 12) for count in MANY)),
+        "trying (theory)": Series(
+            "trying, each a draw of its own", MANY, tuple(delay(chance) for chance in expected), "theory"
+        ),
+        "waiting": Series(
+            "waiting in the queue",
+            MANY,
+            tuple(_waited(count, hold_ms, think_ms, seed + count, 12) for count in MANY),
+        ),
     }

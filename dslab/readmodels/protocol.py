@@ -209,12 +209,18 @@ class Rebuilder:
 
     # [start] the start transaction of a rebuild
     async def _claim(self, transaction: Transaction) -> bool:
-        how, scope = self.switches.rebuild_lock, "session" if self.switches.held == "replay" else "transaction"
+        how, scope = (
+            self.switches.rebuild_lock,
+            "session" if self.switches.held == "replay" else "transaction",
+        )
         if how != "none":
             await step(f"asks for the exclusive lock ({how})")
             if how == "wait":
                 await transaction.lock("exclusive", scope)
-            elif not transaction.try_lock("exclusive", scope) and self.switches.bug != "claims without the lock":
+            elif (
+                not transaction.try_lock("exclusive", scope)
+                and self.switches.bug != "claims without the lock"
+            ):
                 self._tell("refused")
                 return False
         await step("claims the row and empties the read model")
@@ -253,7 +259,9 @@ class Rebuilder:
 
     # [barrier] wait until everybody who skipped is over, then read what they left
     async def _pass_barrier(self) -> None:
-        early = self.system.unread("position") if self.switches.bug == "reads the tail before the lock" else None
+        early = (
+            self.system.unread("position") if self.switches.bug == "reads the tail before the lock" else None
+        )
         transaction = self.database.begin(self.node.id)
         await step("asks for the exclusive lock (wait)")
         await transaction.lock("exclusive", "transaction")
@@ -323,8 +331,10 @@ class ReadModel:
         return self.status == "active" or (self.status == "none" and self.switches.unregistered == "apply")
 
     def served(self) -> bool:
-        """Say whether the read model counts as complete: nobody is known to be rebuilding it."""
-        return self.active() and (self.switches.status_row or not self.in_progress)
+        """Say whether the read model counts as complete: active, nobody known to rebuild it, no rebuild holding the lock."""
+        if not self.active() or (self.in_progress and not self.switches.status_row):
+            return False
+        return not self.database.held_exclusively()
 
     def may_claim(self, who: str, transaction: Transaction) -> bool:
         """Say whether ``who`` may own the row: nobody does, it does already, or the owner was silent for too long."""
@@ -384,7 +394,9 @@ class ReadModel:
         self.finished += 1
         if self.switches.status_row:
             if self.owner != who:
-                self.complaints["owner"].append(f"{who} set the status to active while {self.owner} owned the rebuild")
+                self.complaints["owner"].append(
+                    f"{who} set the status to active while {self.owner} owned the rebuild"
+                )
             self.status = "active"
         self.database.committed()
 
@@ -422,7 +434,11 @@ class ReadModel:
 
     def missing(self) -> Iterator[Event]:
         """Give the committed events that are neither applied nor in a skip record."""
-        return (event for event in self.database.by_position() if event.name not in self.applied and event.name not in self.skips)
+        return (
+            event
+            for event in self.database.by_position()
+            if event.name not in self.applied and event.name not in self.skips
+        )
 
     def _look_for_gaps(self, event: Event) -> None:
         gap = next((other.name for other in self.missing() if other.position < event.position), None)
@@ -453,5 +469,7 @@ def positioned(switches: Switches, positions: dict[str, Any]) -> Switches:
     """Give ``switches`` with some positions changed; ValueError names the switches where one does not exist."""
     for name in positions:
         if name not in Switches.__dataclass_fields__:
-            raise ValueError(f"there is no switch {name!r}; the switches are {', '.join(Switches.__dataclass_fields__)}")
+            raise ValueError(
+                f"there is no switch {name!r}; the switches are {', '.join(Switches.__dataclass_fields__)}"
+            )
     return replace(switches, **positions)

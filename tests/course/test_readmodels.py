@@ -51,7 +51,13 @@ def test_exercise_solution_and_wrong_answers(exercise):
 
 
 def test_all_five_kinds_of_exercise_are_there():
-    assert {exercise.kind for exercise in lesson.ROOM.exercises} == {"configure", "implement", "break it", "referee", "predict"}
+    assert {exercise.kind for exercise in lesson.ROOM.exercises} == {
+        "configure",
+        "implement",
+        "break it",
+        "referee",
+        "predict",
+    }
 
 
 def test_zoo_is_told_apart_and_every_mutant_is_caught_by_the_named_invariant():

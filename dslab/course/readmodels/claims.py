@@ -13,7 +13,13 @@ CORRECTION = "Dudycz, dead-letter correction"
 DIGEST = "Architecture Weekly's digest of it"
 EMMETT = "Emmett, commit 6e308790"
 FACTS = "load test on PostgreSQL 15, 2 cores"
-JAN_5, JAN_19, MAY_25, AUG_21, JAN_2026 = "5 January 2026", "19 January 2026", "25 May 2026", "21 August 2026", "January 2026"
+JAN_5, JAN_19, MAY_25, AUG_21, JAN_2026 = (
+    "5 January 2026",
+    "19 January 2026",
+    "25 May 2026",
+    "21 August 2026",
+    "January 2026",
+)
 
 
 def _searched(name: str, design: str) -> Measurement:

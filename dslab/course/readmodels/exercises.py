@@ -53,7 +53,9 @@ one_statement = ROOM.add(
         "two repairs",
         "Skip records are on: whoever skips leaves a note in its own transaction. And lock and status are asked for in two statements. Is there "
         "still a schedule of one append beside one rebuild, with up to three surprises, that loses the event?",
-        {"yes": "The referee ran every schedule with up to three surprises and found none. That is no proof, but it is a search."},
+        {
+            "yes": "The referee ran every schedule with up to three surprises and found none. That is no proof, but it is a search."
+        },
         decide=lambda verdict: not verdict.held,
         because=lambda verdict: verdict.describe(),
     )
@@ -90,7 +92,9 @@ nothing_left = ROOM.add(
         "nothing left to see",
         "Everything is on but one thing: the replay ends, as Emmett's does, when the source reports nothing left. Two clients append. Can an "
         "event get lost that was applied inline, and committed, before the rebuild began?",
-        {"no": "The replay sees only what is older than the oldest open transaction. The model was emptied, and it ended without seeing the event."},
+        {
+            "no": "The replay sees only what is older than the oldest open transaction. The model was emptied, and it ended without seeing the event."
+        },
         decide=lambda verdict: not verdict.held,
         because=lambda verdict: verdict.describe(),
     )
@@ -126,7 +130,10 @@ ZOO = Zoo(
         "everything on: the append may die": _variant("append dies"),
         "a barrier": _variant("skip race", **anomalies.BARRIER),
     },
-    mutants={bug: Mutant(_variant(scenario, bug, **positions), told, caught_by) for bug, scenario, positions, told, caught_by in _BUGS},
+    mutants={
+        bug: Mutant(_variant(scenario, bug, **positions), told, caught_by)
+        for bug, scenario, positions, told, caught_by in _BUGS
+    },
     invariants=_JUDGES,
     search=partial(explore, deviations=3, budget=2_500),
 )
@@ -157,13 +164,21 @@ def _settled(answer: dict[str, Any]) -> Feedback:
     verdicts = {name: anomalies.search(name, deviations=2, **answer) for name in _NEEDED}
     for name, verdict in verdicts.items():
         if not verdict.held:
-            return Feedback.no(f"With these settings the anomaly “{name}” still shows.", verdict.invariant, verdict)
+            return Feedback.no(
+                f"With these settings the anomaly “{name}” still shows.", verdict.invariant, verdict
+            )
     for switch, off in _OFF.items():
         less = answer | {switch: off}
-        if answer[switch] != off and all(anomalies.search(name, deviations=2, **less).held for name in _NEEDED):
-            return Feedback.no(f"It holds, but {switch} is not needed for it.", f"{switch}={off!r} holds as well")
+        if answer[switch] != off and all(
+            anomalies.search(name, deviations=2, **less).held for name in _NEEDED
+        ):
+            return Feedback.no(
+                f"It holds, but {switch} is not needed for it.", f"{switch}={off!r} holds as well"
+            )
     extent = sum(verdict.searched for verdict in verdicts.values())
-    return Feedback.yes(f"No violation in {extent:,} schedules with up to two surprises, and nothing is on that is not needed.")
+    return Feedback.yes(
+        f"No violation in {extent:,} schedules with up to two surprises, and nothing is on that is not needed."
+    )
 
 
 _ALL_FOUR = {"skip_records": True, "check": "two statements", "fence": True, "ends": "start passed"}
@@ -269,10 +284,10 @@ break_rebuild = ROOM.add(
         must_break(_replayed, "NO_LOST_EVENT", "The append skipped because a rebuild was under way, and committed when it was over."),
         (
             "Two decisions must fall apart in time: the append's, and its commit.",
-            "The append has to ask while a rebuild is under way: while it has the lock, or after it has committed its start.",
-            "Let the rebuild get its lock, let the append ask and be refused, then let the rebuild run to its end before the append commits.",
+            "The append has to ask while the status says rebuilding, so the rebuild must have committed its start by then.",
+            "Let the rebuild look for the last time, let the append skip and commit after that look, and let the status be flipped last of all, or before the commit.",
         ),
-        Solution("skip race:0.1-3.1:789085", "The append asks in the middle of the rebuild and commits after it."),
+        Solution("skip race:0.1-7.1:49e783", "The append asks while the status says rebuilding, and commits after the replay has looked for the last time."),
         (
             WrongAnswer("skip race:0:2fc0d0", "NO_LOST_EVENT", "the default schedule"),
             WrongAnswer("skip race:3.1:37bb75", "NO_LOST_EVENT", "the rebuild begins before the append asks, and ends before it, too"),
@@ -372,4 +387,3 @@ must_wait = ROOM.add(
         form=_PERCENT,
     )
 )  # fmt: skip
-

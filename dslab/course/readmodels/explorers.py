@@ -62,7 +62,9 @@ def system_picture() -> Any:
         Edge("skip", "drain"),
         Edge("drain", "model"),
     )
-    return show.picture(Network(nodes, edges, title="Two who write one read model, and what stands between them", height=420))
+    return show.picture(
+        Network(nodes, edges, title="Two who write one read model, and what stands between them", height=420)
+    )
 
 
 # -- act 1: two lanes -----------------------------------------------------------------------------------
@@ -71,17 +73,33 @@ def system_picture() -> Any:
 def lanes_explorer() -> Explorer:
     """One append beside one rebuild: move its steps."""
     controls = {
-        "begins": Slider("The append begins after rebuild step", 0, lanes.PLACES, 1, 3, help="one statement: it takes its snapshot here"),
+        "begins": Slider(
+            "The append begins after rebuild step",
+            0,
+            lanes.PLACES,
+            1,
+            3,
+            help="one statement: it takes its snapshot here",
+        ),
         "asks": Slider("It gets its answer after rebuild step", 0, lanes.PLACES, 1, 3),
         "commits": Slider("It commits after rebuild step", 0, lanes.PLACES, 1, 4),
         "design": Choice("Design", DESIGN_NAMES, "article, 5 January"),
     }
     question = "One client appends e2 while the read model is rebuilt. Where must the append's steps fall so that e2 is lost, or there twice?"
-    return Explorer(lanes.lanes, controls, _lane_pictures, title="One append beside one rebuild", question=question, poster=(0,))
+    return Explorer(
+        lanes.lanes,
+        controls,
+        _lane_pictures,
+        title="One append beside one rebuild",
+        question=question,
+        poster=(0,),
+    )
 
 
 def _lane_pictures(result: Result) -> list[Any]:
-    moments = Table.of(result.tables["moments"], title="Moment by moment: the lock, the status row, the read model")
+    moments = Table.of(
+        result.tables["moments"], title="Moment by moment: the lock, the status row, the read model"
+    )
     return [moments, SpaceTime(result.trace, axis="order", title="The same, to step through")]
 
 
@@ -106,7 +124,9 @@ def schedule_picture(verdict: Verdict, title: str = "") -> Any:
     """The shortest schedule that a verdict found, to step through."""
     if verdict.trace is None:
         raise ValueError("this verdict found nothing, so there is no schedule to show")
-    return show.picture(SpaceTime(verdict.trace, title=title or f"{verdict.scenario}: the shortest schedule found"))
+    return show.picture(
+        SpaceTime(verdict.trace, title=title or f"{verdict.scenario}: the shortest schedule found")
+    )
 
 
 # -- act 3: under load ------------------------------------------------------------------------------------
@@ -121,12 +141,19 @@ def load_explorer() -> Explorer:
         "replay_ms": Slider("The replay takes", 10, 320, 2, 80, "ms", log=True),
         "design": Choice(
             "Design",
-            {"article": "article", "with skip records": "skip records", "with a barrier": "barrier", "no coordination": "no coordination"},
+            {
+                "article": "article",
+                "with skip records": "skip records",
+                "with a barrier": "barrier",
+                "no coordination": "no coordination",
+            },
             "article",
         ),
     }
     question = "The rebuild waits for its lock. How many events does one rebuild lose, and what does each repair cost?"
-    return Explorer(load.load, controls, _load_pictures, title="Rebuilds under load", question=question, poster=(0, 1))
+    return Explorer(
+        load.load, controls, _load_pictures, title="Rebuilds under load", question=question, poster=(0, 1)
+    )
 
 
 def _load_pictures(result: Result) -> list[Any]:
@@ -157,7 +184,9 @@ def price_table() -> Any:
         run = load.load(design=design)
         rows.append({"design": design, "lost": round(run["lost"], 1), "applied twice": round(run["doubled"], 1),
                      "start delay, ms": round(run["start_ms"], 1), "pause of appends, ms": round(run["pause_ms"], 1)})  # fmt: skip
-    return show.table(rows, title="One rebuild among 8 writers, transactions of 10 ms: what each design costs (means)")
+    return show.table(
+        rows, title="One rebuild among 8 writers, transactions of 10 ms: what each design costs (means)"
+    )
 
 
 # -- act 4: try or wait -------------------------------------------------------------------------------------
@@ -171,7 +200,15 @@ def try_explorer() -> Explorer:
         "think_ms": Slider("Pause between two of one writer", 0, 200, 4, 72, "ms"),
     }
     question = "How likely is one try for the exclusive lock to succeed, and how long does a request wait that stays in the queue?"
-    return Explorer(load.starting, controls, _try_pictures, title="Try, or wait", question=question, columns=2, poster=(0,))
+    return Explorer(
+        load.starting,
+        controls,
+        _try_pictures,
+        title="Try, or wait",
+        question=question,
+        columns=2,
+        poster=(0,),
+    )
 
 
 def _try_pictures(result: Result) -> list[Any]:
@@ -180,8 +217,20 @@ def _try_pictures(result: Result) -> list[Any]:
     here = Mark(result.params["writers"], "here")
     delays = (result.series["trying"], result.series["trying (theory)"], result.series["waiting"])
     return [
-        Lines(x, Axis("one try succeeds", "%", limits=(0, 100)), chance, title="One try, against the number of writers", marks=(here,)),
-        Lines(x, Axis("until the rebuild can start", "ms", log=True, limits=(0.1, 1e4)), delays, title="Until it starts: trying every 5 ms, and waiting", marks=(here,)),
+        Lines(
+            x,
+            Axis("one try succeeds", "%", limits=(0, 100)),
+            chance,
+            title="One try, against the number of writers",
+            marks=(here,),
+        ),
+        Lines(
+            x,
+            Axis("until the rebuild can start", "ms", log=True, limits=(0.1, 1e4)),
+            delays,
+            title="Until it starts: trying every 5 ms, and waiting",
+            marks=(here,),
+        ),
     ]
 
 
@@ -201,9 +250,18 @@ def _cells() -> tuple[anomalies.Cell, ...]:
 def matrix_picture() -> Any:
     """Which design shows which anomaly: searched now, every cell of it."""
     found = {(cell.anomaly, cell.design): cell.verdict for cell in _cells()}
-    words = tuple(tuple(_outcome(found[name, design]) for design in anomalies.DESIGNS) for name in anomalies.ANOMALIES)
+    words = tuple(
+        tuple(_outcome(found[name, design]) for design in anomalies.DESIGNS) for name in anomalies.ANOMALIES
+    )
     return show.picture(
-        Heatmap(tuple(anomalies.ANOMALIES), tuple(anomalies.DESIGNS), words, "anomaly", "design", title="Which design shows which anomaly")
+        Heatmap(
+            tuple(anomalies.ANOMALIES),
+            tuple(anomalies.DESIGNS),
+            words,
+            "anomaly",
+            "design",
+            title="Which design shows which anomaly",
+        )
     )
 
 
@@ -211,7 +269,8 @@ def shortest_table() -> Any:
     """For every anomaly and design: how many surprises the shortest schedule has that was found."""
     found = {(cell.anomaly, cell.design): cell.verdict for cell in _cells()}
     rows = [
-        {"anomaly": name} | {design: _surprises(found[name, design]) for design in anomalies.DESIGNS} for name in anomalies.ANOMALIES
+        {"anomaly": name} | {design: _surprises(found[name, design]) for design in anomalies.DESIGNS}
+        for name in anomalies.ANOMALIES
     ]
     return show.table(rows, title="Surprises in the shortest schedule found; a dash where none was found")
 
@@ -237,7 +296,10 @@ def _outcome(verdict: Verdict) -> str:
 
 def lock_table(name: str) -> Any:
     """One lock matrix, as the model plays it."""
-    rows = [{"session": step.session, "statement": step.statement, "at once": step.word, "in the end": step.final} for step in play(CASES[name])]
+    rows = [
+        {"session": step.session, "statement": step.statement, "at once": step.word, "in the end": step.final}
+        for step in play(CASES[name])
+    ]
     return show.table(rows, title=f"Advisory locks: {name}")
 
 

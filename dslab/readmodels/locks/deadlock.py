@@ -60,7 +60,12 @@ def _orders(table: LockTable, constraints: list[Edge]) -> Orders | None:
         left, ordered = list(table.locks[key].queue), []
         while left:  # from the end of the queue: the last that nobody left must stand behind
             last = next(
-                (w for w in reversed(left) if not any(w.session == a and _waits(left, b) for a, b in constraints)), None
+                (
+                    w
+                    for w in reversed(left)
+                    if not any(w.session == a and _waits(left, b) for a, b in constraints)
+                ),
+                None,
             )
             if last is None:
                 return None

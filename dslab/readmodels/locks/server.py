@@ -53,7 +53,9 @@ class _Session:
     """A connection: its transaction levels, its settings, and the statement that it is at."""
 
     name: str
-    levels: list[str] = field(default_factory=list)  # "" for the transaction, then the names of its savepoints
+    levels: list[str] = field(
+        default_factory=list
+    )  # "" for the transaction, then the names of its savepoints
     saved: list[dict[str, int]] = field(default_factory=list)  # settings to go back to, one a level
     local: set[str] = field(default_factory=set)
     aborted: bool = False
@@ -87,11 +89,15 @@ class LockServer:
         """Run one statement. RuntimeError where the session still waits; ValueError where the statement is not known here."""
         here = self._session(session)
         if session in self.table.waits:
-            raise RuntimeError(f"{session} still waits in {here.statement!r}; let time pass, cancel it, or end the session")
+            raise RuntimeError(
+                f"{session} still waits in {here.statement!r}; let time pass, cancel it, or end the session"
+            )
         statement = parse(sql)
         here.statement, here.values, here.warnings, here.calls = sql, [], [], []
         here.started_ms = self.now_ms
-        outcome = self._control(here, statement) if statement.kind != "calls" else self._begin(here, statement)
+        outcome = (
+            self._control(here, statement) if statement.kind != "calls" else self._begin(here, statement)
+        )
         self._run_woken()
         return outcome
 
@@ -106,7 +112,11 @@ class LockServer:
             raise ValueError(f"{ms} ms cannot pass; time goes forward only")
         end = self.now_ms + ms
         while True:
-            due = [(at, _RANK[timer], name, timer) for name, here in self._sessions.items() for timer, at in here.timers.items()]
+            due = [
+                (at, _RANK[timer], name, timer)
+                for name, here in self._sessions.items()
+                for timer, at in here.timers.items()
+            ]
             due = [entry for entry in sorted(due) if entry[0] <= end]
             if not due:
                 break
@@ -138,7 +148,14 @@ class LockServer:
     def locks(self) -> list[dict[str, object]]:
         """Give the rows of pg_locks: classid, objid, objsubid, session, mode (ShareLock, ExclusiveLock), granted."""
         return [
-            {"classid": high, "objid": low, "objsubid": space, "session": session, "mode": _OWN[mode], "granted": granted}
+            {
+                "classid": high,
+                "objid": low,
+                "objsubid": space,
+                "session": session,
+                "mode": _OWN[mode],
+                "granted": granted,
+            }
             for (space, high, low), session, mode, granted in self.table.rows()
         ]
 
@@ -235,7 +252,9 @@ class LockServer:
         here.timers.clear()
         here.calls, here.error = [], ("", "")
         values = tuple(here.values) if status == "done" else ()
-        outcome = Outcome(here.name, here.statement, status, values, sqlstate, message, tuple(here.warnings), self.now_ms)
+        outcome = Outcome(
+            here.name, here.statement, status, values, sqlstate, message, tuple(here.warnings), self.now_ms
+        )
         if sqlstate == "57P01":
             self._ended.append(outcome)
         return outcome
@@ -264,7 +283,16 @@ class LockServer:
             else:
                 here.levels, here.saved = [""], [dict(here.settings)]
         elif kind in ("commit", "rollback"):
+            if statement.chain and not here.levels:
+                words = f"{kind.upper()} AND CHAIN can only be used in transaction blocks"
+                return self._error(here, "25P01", words)
             self._end_transaction(here, keep=kind == "commit" and not here.aborted)
+            if statement.chain:
+                here.levels, here.saved = [""], [dict(here.settings)]
+        elif kind == "sleep":
+            return self._sleep(here, statement.value_ms)
+        elif kind == "reset all":
+            here.settings = dict(TIMEOUTS)
         elif kind == "set":
             return self._set(here, statement)
         elif kind == "discard":
@@ -286,9 +314,15 @@ class LockServer:
         self.table.release_scopes(here.name, 1)
 
     def _savepoint(self, here: _Session, statement: Statement) -> Outcome:
-        words = {"savepoint": "SAVEPOINT", "rollback to": "ROLLBACK TO SAVEPOINT", "release": "RELEASE SAVEPOINT"}
+        words = {
+            "savepoint": "SAVEPOINT",
+            "rollback to": "ROLLBACK TO SAVEPOINT",
+            "release": "RELEASE SAVEPOINT",
+        }
         if not here.levels:
-            return self._error(here, "25P01", f"{words[statement.kind]} can only be used in transaction blocks")
+            return self._error(
+                here, "25P01", f"{words[statement.kind]} can only be used in transaction blocks"
+            )
         if statement.kind == "savepoint":
             here.levels.append(statement.name)
             here.saved.append(dict(here.settings))
@@ -319,6 +353,13 @@ class LockServer:
             here.local.discard(statement.name)
         return self._over(here, "done")
 
+    def _sleep(self, here: _Session, ms: int) -> Outcome:
+        most = here.settings["statement_timeout"]
+        self._ended = self.pass_time(min(ms, most or ms))
+        if most and ms > most:
+            return self._error(here, "57014", "canceling statement due to statement timeout")
+        return self._done(here)
+
     def _discard(self, here: _Session) -> Outcome:
         if here.levels:
             return self._error(here, "25001", "DISCARD ALL cannot run inside a transaction block")
@@ -327,4 +368,8 @@ class LockServer:
         return self._over(here, "done")
 
 
-_RANK = {"deadlock_timeout": 0, "lock_timeout": 1, "statement_timeout": 2}  # of timers that ring at the same moment
+_RANK = {
+    "deadlock_timeout": 0,
+    "lock_timeout": 1,
+    "statement_timeout": 2,
+}  # of timers that ring at the same moment

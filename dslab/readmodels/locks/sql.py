@@ -7,16 +7,24 @@
 | ``SAVEPOINT s``, ``ROLLBACK TO s``, ``RELEASE s``                     | the same, with a name                             |
 | ``SET [LOCAL] lock_timeout = '50ms'``, ``RESET lock_timeout``         | a timeout in milliseconds; also statement_timeout, deadlock_timeout |
 | ``SELECT 1``, ``SELECT 1/0``, ``DISCARD ALL``                         | nothing; an error, to abort a transaction; everything given back |
+| ``SELECT f(1) FROM generate_series(1, 3)``, ``SELECT pg_sleep(0.5)``  | the calls so many times; time that passes           |
+
+A key may also be ``hashtext('name')`` or ``hashtextextended('name', 0)``: another number than PostgreSQL's, but one for each name.
 """
 
 from __future__ import annotations
 
 import re
+import zlib
 from dataclasses import dataclass, field
 
 from dslab.readmodels.locks.table import Key
 
-TIMEOUTS = {"lock_timeout": 0, "statement_timeout": 0, "deadlock_timeout": 1_000}  # defaults, in ms; 0 is never
+TIMEOUTS = {
+    "lock_timeout": 0,
+    "statement_timeout": 0,
+    "deadlock_timeout": 1_000,
+}  # defaults, in ms; 0 is never
 FUNCTIONS = {
     f"pg_{attempt}advisory_{scope}lock{mode}": (
         not attempt,
@@ -31,13 +39,17 @@ UNLOCKS = {"pg_advisory_unlock": "exclusive", "pg_advisory_unlock_shared": "shar
 ALL = "pg_advisory_unlock_all"
 _UNITS_MS = {"": 1, "ms": 1, "s": 1_000, "min": 60_000}
 _CONTROL = (
-    (r"(begin|start transaction)( (work|transaction))?( isolation level [a-z ]+| read (only|write))*", "begin"),
-    (r"(commit|end)( (work|transaction))?", "commit"),
-    (r"(rollback|abort)( (work|transaction))?", "rollback"),
+    (
+        r"(begin|start transaction)( (work|transaction))?( isolation level [a-z ]+| read (only|write))*",
+        "begin",
+    ),
+    (r"(commit|end)( (work|transaction))?(?P<chain> and chain| and no chain)?", "commit"),
+    (r"(rollback|abort)( (work|transaction))?(?P<chain> and chain| and no chain)?", "rollback"),
     (r"savepoint (?P<name>\w+)", "savepoint"),
     (r"rollback( (work|transaction))? to( savepoint)? (?P<name>\w+)", "rollback to"),
     (r"release( savepoint)? (?P<name>\w+)", "release"),
     (r"discard all", "discard"),
+    (r"reset all", "reset all"),
 )
 
 
@@ -58,6 +70,7 @@ class Statement:
     name: str = ""
     value_ms: int = 0
     local: bool = False
+    chain: bool = False
     error: tuple[str, str] = field(default=("", ""))  # (SQLSTATE, message) of a statement that cannot run
 
 
@@ -76,7 +89,8 @@ def parse(sql: str) -> Statement:
     low = text.lower()
     for pattern, kind in _CONTROL:
         if found := re.fullmatch(pattern, low):
-            return Statement(kind, name=found.groupdict().get("name") or "")
+            parts = found.groupdict()
+            return Statement(kind, name=parts.get("name") or "", chain=parts.get("chain") == " and chain")
     if found := re.fullmatch(r"set (?P<local>local |session )?(?P<name>\w+)( = ?| to |=)(?P<value>.+)", low):
         return _setting(found["name"], found["value"], found["local"] == "local ")
     if found := re.fullmatch(r"reset (\w+)", low):
@@ -85,6 +99,8 @@ def parse(sql: str) -> Statement:
         return Statement("calls", error=("22012", "division by zero"))
     if re.fullmatch(r"select (\d+|now\(\))", low):
         return Statement("calls")
+    if found := re.fullmatch(r"select pg_sleep ?\(([\d.]+)\)", low):
+        return Statement("sleep", value_ms=round(float(found[1]) * 1000))
     if low.startswith("select "):
         return _calls(low.removeprefix("select "), sql)
     raise ValueError(f"{sql!r} is no statement that this lock manager knows; see dslab.readmodels.locks.sql")
@@ -103,7 +119,10 @@ def _setting(name: str, value: str, local: bool) -> Statement:
 
 
 def _calls(text: str, sql: str) -> Statement:
-    calls, place = [], 0
+    calls, place, times = [], 0, 1
+    if found := re.fullmatch(r"(.*?) from generate_series ?\((\d+), ?(\d+)\)(?: as \w+| \w+)?", text):
+        text, times = found[1], max(0, int(found[3]) - int(found[2]) + 1)
+    text = re.sub(r"hashtext(?:extended)? ?\(('[^']*')(?:::text)?(?:, ?\d+)?\)", _hashed, text)
     one = re.compile(r"(?:pg_catalog\.)?(\w+) ?\(([^()]*)\)(?:::\w+)?(?: as \w+)?\s*(?:,\s*|$)")
     while place < len(text):
         found = one.match(text, place)
@@ -114,7 +133,12 @@ def _calls(text: str, sql: str) -> Statement:
             calls.append(Call(found[1], _arguments(found[1], found[2])))
         except ValueError as problem:
             return Statement("calls", tuple(calls), error=("42883", str(problem)))
-    return Statement("calls", tuple(calls))
+    return Statement("calls", tuple(calls) * times)
+
+
+def _hashed(found: re.Match[str]) -> str:
+    """Give a number of 31 bits for a text, the same one every time."""
+    return str(zlib.crc32(found[1].encode()) >> 1)
 
 
 def _arguments(function: str, text: str) -> Key | None:

@@ -22,7 +22,9 @@ from dataclasses import dataclass, field
 Key = tuple[int, int, int]
 MODES = ("shared", "exclusive")
 SESSION = 0  # the scope of what belongs to the session
-NO_WAIT_OVERTAKES = 17  # from this major version on a try may go before a waiting request that waits for itself
+NO_WAIT_OVERTAKES = (
+    17  # from this major version on a try may go before a waiting request that waits for itself
+)
 
 
 def conflict(one: str, other: str) -> bool:
@@ -204,6 +206,8 @@ class LockTable:
         found = []
         for key in sorted(self.locks):
             lock = self.locks[key]
-            found += [(key, session, mode, True) for session, held in lock.holdings.items() for mode in held.modes()]
+            found += [
+                (key, session, mode, True) for session, held in lock.holdings.items() for mode in held.modes()
+            ]
             found += [(key, waiting.session, waiting.mode, False) for waiting in lock.queue]
         return found

@@ -8,6 +8,28 @@
 | `matrix` | plays a lock matrix on the server: what is done at once, what waits, what fails           |
 """
 
-from dslab.readmodels.real.runs import LOADED, OFF, RACES, Lab, lock_matrices, race, races, rebuild_under_load, store_results, under_load
+from dslab.readmodels.real.runs import (
+    LOADED,
+    OFF,
+    RACES,
+    Lab,
+    lock_matrices,
+    race,
+    races,
+    rebuild_under_load,
+    store_results,
+    under_load,
+)
 
-__all__ = ["LOADED", "OFF", "RACES", "Lab", "lock_matrices", "race", "races", "rebuild_under_load", "store_results", "under_load"]
+__all__ = [
+    "LOADED",
+    "OFF",
+    "RACES",
+    "Lab",
+    "lock_matrices",
+    "race",
+    "races",
+    "rebuild_under_load",
+    "store_results",
+    "under_load",
+]

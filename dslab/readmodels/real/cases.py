@@ -84,6 +84,16 @@ _TEXTS = {
     "a savepoint outlives the deadlock": (
         "A BEGIN; A XX 1; A SAVEPOINT s; B BEGIN; B XX 2; A XX 2; B XX 1; \\wait 1200; A ROLLBACK TO s; C TX 1; A COMMIT; B COMMIT"
     ),
+    "many calls in one statement": (
+        "A SELECT pg_advisory_lock(1) FROM generate_series(1, 3); A UX 1; A UX 1; B TX 1; A UX 1; B TX 1"
+    ),
+    "a name hashed to a key": (
+        "A SELECT pg_advisory_lock(hashtext('orders')); B SELECT pg_try_advisory_lock(hashtext('orders')); "
+        "B SELECT pg_try_advisory_lock(hashtext('payments')); A SELECT pg_advisory_unlock(hashtext('orders'))"
+    ),
+    "COMMIT AND CHAIN": "A BEGIN; A XX 1; A COMMIT AND CHAIN; B TX 1; A XX 2; A ROLLBACK AND CHAIN; B TX 2; A XX 3; A COMMIT; B TX 3; A COMMIT AND CHAIN",
+    "RESET ALL": "A X 1; B SET lock_timeout = 40; B RESET ALL; B X 1; A UX 1; B UX 1",
+    "a sleeper in a transaction": "A BEGIN; A XX 1; A SELECT pg_sleep(0.01); B TX 1; A COMMIT; B TX 1",
     "BEGIN in a transaction, COMMIT outside": "A COMMIT; A BEGIN; A BEGIN; A XX 1; A COMMIT; A ROLLBACK; B TX 1",
     "a try in a transaction": "A BEGIN; A TXS 1; B TXX 1; B TXS 1; A COMMIT; B BEGIN; B TXX 1; A TXS 1; B ROLLBACK; A TXX 1",
 }

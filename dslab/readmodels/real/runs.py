@@ -26,7 +26,9 @@ from dslab.sim.result import Metric, Result, Series
 STORED = Path(__file__).with_name("stored")
 HOLD_MS_MAX = 20.0
 WAITS = "SELECT count(*) FROM pg_stat_activity WHERE pid = %s AND wait_event_type = 'Lock'"
-QUICK = tuple(name for name, lines in CASES.items() if not any(line.startswith("\\wait 1") for _, line in lines))
+QUICK = tuple(
+    name for name, lines in CASES.items() if not any(line.startswith("\\wait 1") for _, line in lines)
+)
 LOADED = ("no coordination", "article, 5 January", "corrected, 19 January", "everything on", "barrier")
 
 
@@ -194,12 +196,16 @@ def race(name: str, lab: Lab, **positions: Any) -> bool:
 # ------------------------------------------------------------------------------------------------------- under load
 
 
-def rebuild_under_load(lab: Lab, design: str, writers: int = 8, rebuilds: int = 5, seed: int = 0) -> dict[str, Any]:
+def rebuild_under_load(
+    lab: Lab, design: str, writers: int = 8, rebuilds: int = 5, seed: int = 0
+) -> dict[str, Any]:
     """Rebuild again and again while ``writers`` append, transactions held 0 to 20 ms; count after each rebuild.
 
     Gives ``rebuilds_wrong``, ``lost``, ``doubled``, ``appends`` and ``pause_ms`` (the longest). The exclusive lock is waited for.
     """
-    switches = positioned(Switches(), DESIGNS[design] | ({} if design == "no coordination" else {"rebuild_lock": "wait"}))
+    switches = positioned(
+        Switches(), DESIGNS[design] | ({} if design == "no coordination" else {"rebuild_lock": "wait"})
+    )
     total: dict[str, Any] = {"rebuilds_wrong": 0, "lost": 0, "doubled": 0, "appends": 0, "pause_ms": 0.0}
     connections = [lab.connect() for _ in range(writers + 1)]
     for number in range(rebuilds):
@@ -208,7 +214,11 @@ def rebuild_under_load(lab: Lab, design: str, writers: int = 8, rebuilds: int = 
         rebuild = Rebuild(connections[-1], switches, batch=20)
 
         def write(place: int, number: int = number, over: threading.Event = over) -> int:
-            chance, append, count = random.Random(1_000 * seed + 100 * number + place), Append(connections[place], switches), 0
+            chance, append, count = (
+                random.Random(1_000 * seed + 100 * number + place),
+                Append(connections[place], switches),
+                0,
+            )
             while not over.is_set():
                 append.begin(f"w{place}")
                 time.sleep(chance.uniform(0, HOLD_MS_MAX) / 1000)
@@ -238,7 +248,9 @@ def rebuild_under_load(lab: Lab, design: str, writers: int = 8, rebuilds: int = 
     return total
 
 
-def tries_under_load(lab: Lab, writers: int = 10, hold_ms: float = 10.0, think_ms: float = 90.0, tries: int = 150) -> tuple[float, float]:
+def tries_under_load(
+    lab: Lab, writers: int = 10, hold_ms: float = 10.0, think_ms: float = 90.0, tries: int = 150
+) -> tuple[float, float]:
     """Try for the exclusive lock while ``writers`` come and go; gives the share that succeeded, and (1 - p)^C with the measured p."""
     over, open_s, lock = threading.Event(), [0.0] * writers, "SELECT pg_advisory_xact_lock_shared(9)"
     began = time.perf_counter()
@@ -294,7 +306,9 @@ def _races(lab: Lab) -> Result:
     for name, off in OFF.items():
         on, without = race(name, lab), race(name, lab, **off)
         words = ", ".join(f"{switch}={position}" for switch, position in off.items())
-        rows.append({"race": name, "everything on": _word(on), "with this off": words, "then": _word(without)})
+        rows.append(
+            {"race": name, "everything on": _word(on), "with this off": words, "then": _word(without)}
+        )
     rows.append({"race": "skip race", "everything on": "", "with this off": "skip_records=False, but a barrier",
                  "then": _word(_skip_race(lab, positioned(Switches(), DESIGNS["barrier"])))})  # fmt: skip
     wrong = sum(row["then"] == "goes wrong" for row in rows)
@@ -303,7 +317,10 @@ def _races(lab: Lab) -> Result:
         f"On PostgreSQL {len(OFF) - calm} of {len(OFF)} races go wrong with everything on, and {wrong} of {len(OFF)} with the switch off that "
         f"the model names; with a barrier instead of skip records the skip race ends {rows[-1]['then']}."
     )
-    metrics = {"wrong_off": Metric("races that go wrong with a switch off", wrong), "right_on": Metric("races that end right with everything on", calm)}
+    metrics = {
+        "wrong_off": Metric("races that go wrong with a switch off", wrong),
+        "right_on": Metric("races that end right with everything on", calm),
+    }
     return Result({"live": True}, metrics, text, tables={"races": rows})
 
 
@@ -345,7 +362,9 @@ def compared(lab: Lab, name: str) -> list[tuple[str, tuple[str, str], tuple[str,
     """Play one matrix of `CASES`; gives for each step (statement, what the server said, what the model said)."""
     there = matrix.play(lab.server, CASES[name])
     here = [(step.settled, step.final) for step in locks.play(CASES[name])]
-    return [(f"{who} {line}".strip(), a, b) for (who, line), a, b in zip(CASES[name], there, here, strict=True)]
+    return [
+        (f"{who} {line}".strip(), a, b) for (who, line), a, b in zip(CASES[name], there, here, strict=True)
+    ]
 
 
 def _lock_matrices(lab: Lab) -> Result:
@@ -363,4 +382,7 @@ def _lock_matrices(lab: Lab) -> Result:
 def store_results() -> list[Path]:
     """Store the results of today for machines where the server cannot be had; returns the paths."""
     with Lab() as lab:
-        return [real.save(STORED / f"{make.__name__}.json", make(lab)) for make in (races, under_load, lock_matrices)]
+        return [
+            real.save(STORED / f"{make.__name__}.json", make(lab))
+            for make in (races, under_load, lock_matrices)
+        ]

@@ -67,7 +67,9 @@ class Append:
 
     def insert(self, name: str) -> int:
         """Insert the event; gives its position."""
-        self.position: int = value(self.connection, "INSERT INTO event (name) VALUES (%s) RETURNING position", name)
+        self.position: int = value(
+            self.connection, "INSERT INTO event (name) VALUES (%s) RETURNING position", name
+        )
         return self.position
 
     def project(self) -> bool:
@@ -113,13 +115,17 @@ class Rebuild:
         run = self.connection
         if self.switches.rebuild_lock == "wait":
             run.execute(f"SELECT pg_advisory_xact_lock({KEY})")
-        elif self.switches.rebuild_lock == "try" and not value(run, f"SELECT pg_try_advisory_xact_lock({KEY})"):
+        elif self.switches.rebuild_lock == "try" and not value(
+            run, f"SELECT pg_try_advisory_xact_lock({KEY})"
+        ):
             run.rollback()
             return False
         if self.switches.status_row:
             claimed = run.execute(CLAIM, {"owner": self.owner, "silent": silent_s}).rowcount
         else:
-            claimed = run.execute("UPDATE projection SET owner = %s, last_transaction = '0', last_position = 0", [self.owner]).rowcount
+            claimed = run.execute(
+                "UPDATE projection SET owner = %s, last_transaction = '0', last_position = 0", [self.owner]
+            ).rowcount
         if not claimed:
             run.rollback()
             return False
@@ -154,7 +160,10 @@ class Rebuild:
                     run.rollback()
                     return 0
             else:
-                run.execute("UPDATE projection SET last_transaction = %s::xid8, last_position = %s", [rows[-1][1], rows[-1][0]])
+                run.execute(
+                    "UPDATE projection SET last_transaction = %s::xid8, last_position = %s",
+                    [rows[-1][1], rows[-1][0]],
+                )
             run.execute("INSERT INTO model SELECT unnest(%s::bigint[])", [[row[0] for row in rows]])
         run.commit()
         return len(rows)
@@ -177,7 +186,9 @@ class Rebuild:
     def _flip(self) -> None:
         if self.switches.status_row:
             owned = " WHERE owner = %s" if self.switches.fence else ""
-            self.connection.execute("UPDATE projection SET status = 'active'" + owned, [self.owner] if owned else None)
+            self.connection.execute(
+                "UPDATE projection SET status = 'active'" + owned, [self.owner] if owned else None
+            )
 
     def run(self, replay: Callable[[], None] | None = None) -> None:
         """Start (waiting where a try is refused), replay, finish."""
