@@ -211,13 +211,16 @@ def _sentence(metrics: dict[str, Metric], params: dict[str, object]) -> str:
     if never == params["rebuilds"]:
         return (f"None of {never} rebuilds ever started: the chance of one try is {metrics['success'].value:.2g}, and each gave up after "
                 "400 refused tries.")  # fmt: skip
-    told = [
-        f"A rebuild started after {metrics['start_ms'].value:.1f} ms and {metrics['refused'].value:.1f} refused tries"
-    ]
-    told.append(f"lost {metrics['lost'].value:.1f} events, applied {metrics['doubled'].value:.1f} twice")
-    told.append(f"and made appends wait for {metrics['pause_ms'].value:.1f} ms at its end")
+    tried = f" and {metrics['refused'].value:.1f} refused tries" if params["start"] == "try" else ""
     extra = f" {never} of {params['rebuilds']} rebuilds never started." if never else ""
-    return f"{told[0]}, {told[1]}, {told[2]} (means of {params['rebuilds']})." + extra
+    pause = metrics["pause_ms"].value
+    paused = (
+        f"at its end appends had to wait for {pause:.1f} ms" if pause else "no append had to wait for its end"
+    )
+    return (
+        f"A rebuild began after {metrics['start_ms'].value:.1f} ms{tried}, lost {metrics['lost'].value:.1f} events and applied "
+        f"{metrics['doubled'].value:.1f} twice; {paused} (means of {params['rebuilds']})."
+    ) + extra
 
 
 WRITERS = (1, 2, 4, 8, 16, 32)
@@ -237,9 +240,9 @@ def _curves(hold_ms: float, think_ms: float, replay_ms: float, design: str, seed
     tried = tuple(_tried(count, hold_ms, think_ms, seed) for count in WRITERS)
     return {
         "lost": Series("lost per rebuild", WRITERS, tuple(lost)),
-        "in flight": Series("of these, in flight at the last look", WRITERS, tuple(late)),
+        "in flight": Series("of these, open at the last look", WRITERS, tuple(late)),
         "in flight (theory)": Series(
-            "writers in flight: C p", WRITERS, tuple(count * share for count in WRITERS), "theory"
+            "writers times p", WRITERS, tuple(count * share for count in WRITERS), "theory"
         ),
         "success": Series("one try succeeds", WRITERS, tried),
         "success (theory)": Series("(1 - p)^C", WRITERS, chances, "theory"),
@@ -318,7 +321,7 @@ def _by_writers(hold_ms: float, think_ms: float, seed: int) -> dict[str, Series]
         return TRY_EVERY_MS * (1 / chance - 1) if chance else None
 
     return {
-        "success": Series("measured in the model", MANY, tuple(100 * chance for chance in tried)),
+        "success": Series("simulated", MANY, tuple(100 * chance for chance in tried)),
         "success (theory)": Series("(1 - p)^C", MANY, tuple(100 * chance for chance in expected), "theory"),
         "trying": Series("trying every 5 ms", MANY, tuple(delay(chance) for chance in tried)),
         "trying (theory)": Series(

@@ -112,6 +112,7 @@ class Writer:
     def __init__(self, system: ReadModel, name: str) -> None:
         self.system, self.switches, self.database = system, system.switches, system.database
         self.node = system.world.node(name, label=name.capitalize(), kind="client", last="–")
+        system.arrange()
 
     # [append] the append transaction
     async def append(self, name: str) -> None:
@@ -167,10 +168,12 @@ class Rebuilder:
         self.system, self.switches, self.database = system, system.switches, system.database
         self.only_if_needed, self.started_id = only_if_needed, 0
         self.node = system.world.node(name, label=name.capitalize(), kind="service", last="–")
+        system.arrange()
 
     async def rebuild(self, first_us: int = 0, again_us: int = 100 * SECOND_US) -> None:
         """Rebuild once, from ``first_us`` on, with up to `TRIES` tries to start, ``again_us`` apart."""
-        await sleep(first_us)
+        if first_us:
+            await sleep(first_us)
         if not await self._start(again_us):
             return
         complete = False
@@ -296,6 +299,13 @@ class ReadModel:
         self.finished = self._drains = 0
         self.complaints: dict[str, list[str]] = {"half": [], "owner": []}
         self._show()
+
+    def arrange(self) -> None:
+        """Put the lanes into the order in which they are read: who appends, the tables, who rebuilds, the drain."""
+        nodes = self.world.nodes
+        ranks = {"client": 0, "store": 1, "service": 2}
+        for name in sorted(nodes, key=lambda name: (name == self.drainer.id, ranks[nodes[name].kind])):
+            nodes[name] = nodes.pop(name)
 
     def writer(self, name: str) -> Writer:
         """Add a client that appends."""
@@ -449,7 +459,7 @@ class ReadModel:
         """Put the tables as everybody sees them on their lane, and say what of them changed."""
         if not hasattr(self, "complaints"):  # still being built
             return
-        status = self.status + (f", owned by {self.owner}" if self.status == "rebuilding" else "")
+        status = self.status + (f" ({self.owner})" if self.status == "rebuilding" else "")
         seen = {
             "lock": ", ".join(self.database.holders()) or "free",
             "status": status if self.switches.status_row else "no status row",

@@ -51,7 +51,7 @@ def test_every_moment_shows_lock_status_and_model():
         {"who", "does", "lock", "status row", "read model", "skip records"} == set(moment)
         for moment in moments
     )
-    assert {moment["status row"] for moment in moments} == {"active", "rebuilding, owned by rebuild"}
+    assert {moment["status row"] for moment in moments} == {"active", "rebuilding (rebuild)"}
 
 
 @pytest.mark.parametrize("wrong", [{"design": "hope"}, {"begins": -1}, {"asks": 10}, {"commits": 1.5}])

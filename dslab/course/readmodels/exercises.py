@@ -287,7 +287,7 @@ break_rebuild = ROOM.add(
             "The append has to ask while the status says rebuilding, so the rebuild must have committed its start by then.",
             "Let the rebuild look for the last time, let the append skip and commit after that look, and let the status be flipped last of all, or before the commit.",
         ),
-        Solution("skip race:0.1-7.1:49e783", "The append asks while the status says rebuilding, and commits after the replay has looked for the last time."),
+        Solution("skip race:0.1-6.1:ae7aec", "The append asks while the status says rebuilding, and commits after the replay has looked for the last time."),
         (
             WrongAnswer("skip race:0:2fc0d0", "NO_LOST_EVENT", "the default schedule"),
             WrongAnswer("skip race:3.1:37bb75", "NO_LOST_EVENT", "the rebuild begins before the append asks, and ends before it, too"),
