@@ -88,6 +88,13 @@ def test_deadlock_hits_whoever_looks_first_while_there_is_a_cycle():
     assert (late[2].final, late[4].final) == ("waits", "40P01")
 
 
+def test_a_victim_is_given_time_until_it_can_roll_back():
+    lines = ["A BEGIN", "A SELECT pg_advisory_xact_lock(1)", "B BEGIN", "B SELECT pg_advisory_xact_lock(2)",
+             "A SELECT pg_advisory_xact_lock(2)", "B SELECT pg_advisory_xact_lock(1)", "A ROLLBACK", "B COMMIT"]  # fmt: skip
+    played = play([tuple(line.split(" ", 1)) for line in lines])
+    assert [step.final for step in played[4:]] == ["40P01", "ok", "ok", "ok"]
+
+
 def test_two_upgrades_are_seen_at_once():
     lines = [
         "A SELECT pg_advisory_lock_shared(1)",

@@ -20,7 +20,7 @@ Which statements are known stands in `dslab.readmodels.locks.sql`. Besides them 
 ``\\wait 1500`` (so many milliseconds pass; the session does not matter), ``\\cancel`` (the session's statement is cancelled) and
 ``\\end`` (the session disconnects or is terminated).
 
-Between two steps ``gap_ms`` pass, and after the last one ``linger_ms``. They decide who is the victim of a deadlock: whoever has
+Between two steps ``gap_ms`` pass, more where the session of the next one still waits, and after the last one ``linger_ms``. They decide who is the victim of a deadlock: whoever has
 waited for ``deadlock_timeout`` (1 s) looks once, and the first who looks while there is a cycle gets 40P01. One case is seen at
 once: two holders of a shared lock that both ask for the exclusive one.
 
@@ -72,22 +72,32 @@ class Played:
 
 
 def play(
-    matrix: Iterable[tuple[str, str]], gap_ms: int = 100, linger_ms: int = 0, version: int = 18
+    matrix: Iterable[tuple[str, str]],
+    gap_ms: int = 100,
+    linger_ms: int = 0,
+    patience_ms: int = 60_000,
+    version: int = 18,
 ) -> list[Played]:
     """Run a matrix of (session, statement) on a fresh `LockServer`.
+
+    A session that still waits when its next statement comes is given time until it does not: whoever recorded the matrix must
+    have waited, too, say for a deadlock to be seen.
 
     Args:
         matrix: the statements in their order; sessions open when first named.
         gap_ms: how much time passes after each step, in milliseconds, from 0.
         linger_ms: how much passes after the last one, besides.
+        patience_ms: the most time that a waiting session is given before its next statement.
         version: PostgreSQL's major version.
 
     Raises:
-        RuntimeError: a session is given a statement while it still waits in another.
+        RuntimeError: a session is given a statement while it waits, and goes on waiting.
         ValueError: a statement is not known here.
     """
     server, played, open_steps = LockServer(version), [], {}
     for number, (session, statement) in enumerate(matrix):
+        if session in server.waiting() and not statement.startswith("\\"):
+            _collect(_wait_for(server, session, patience_ms), played[-1], number - 1, open_steps)
         step = Played(session, statement)
         played.append(step)
         if not _command(server, session, statement):
@@ -98,6 +108,16 @@ def play(
     if played:
         _collect(server.pass_time(linger_ms), Played("", ""), len(played), open_steps)
     return played
+
+
+def _wait_for(server: LockServer, session: str, patience_ms: int) -> list[Outcome]:
+    """Let time pass until a session waits no more, or until patience is over; gives what ended meanwhile."""
+    ended: list[Outcome] = []
+    for _ in range(0, patience_ms, 10):
+        if session not in server.waiting():
+            break
+        ended += server.pass_time(10)
+    return ended
 
 
 def _command(server: LockServer, session: str, line: str) -> bool:
