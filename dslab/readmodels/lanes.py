@@ -96,7 +96,13 @@ def _result(world: World, moments: list[dict[str, Any]], steps: int, params: dic
         if any(m["who"] == "drain" and m["does"].startswith("applies") for m in moments) and not lost
         else ""
     )
-    text = f"The append {'had to wait, then ' if waited else ''}{decided}. {outcome}{saved}."
+    late = max(params["begins"], params["asks"])
+    order = (
+        ""
+        if params["begins"] <= params["asks"] <= params["commits"]
+        else f" (No step comes before the one that leads to it: the answer after step {late}, the commit after step {max(late, params['commits'])}.)"
+    )
+    text = f"The append {'had to wait, then ' if waited else ''}{decided}. {outcome}{saved}.{order}"
     metrics = {
         "lost": Metric("e2 is lost", float(lost is not None)),
         "doubled": Metric("e2 is there twice", float(twice is not None)),

@@ -16,6 +16,7 @@ Every append asks for lock and status when its transaction begins, and commits w
 
 from __future__ import annotations
 
+import math
 import random
 from bisect import bisect_left
 from dataclasses import dataclass
@@ -56,7 +57,7 @@ class _Writers:
         self.streams: list[list[_Append]] = [[] for _ in range(writers)]
         cycle = hold_ms + think_ms
         self.next = [
-            -8 * cycle + rng.uniform(0, cycle) for _ in range(writers)
+            -4 * cycle + rng.uniform(0, cycle) for _ in range(writers)
         ]  # long before 0, so that the start is forgotten
 
     def until(self, time: float) -> None:
@@ -228,7 +229,7 @@ WRITERS = (1, 2, 4, 8, 16, 32)
 
 @lru_cache(maxsize=64)
 def _curves(hold_ms: float, think_ms: float, replay_ms: float, design: str, seed: int) -> dict[str, Series]:
-    """Draw what is lost against the number of writers, and the chance of one try, each beside its closed form."""
+    """Draw what is lost against the number of writers, and its part that is still open beside the closed form."""
     share = hold_ms / (hold_ms + think_ms)
     lost, late = [], []
     for count in WRITERS:
@@ -236,24 +237,31 @@ def _curves(hold_ms: float, think_ms: float, replay_ms: float, design: str, seed
         runs = [rebuild_once(rng, count, hold_ms, think_ms, replay_ms, design, "wait") for _ in range(6)]
         lost.append(sum(run.lost for run in runs) / len(runs))
         late.append(sum(run.in_flight for run in runs) / len(runs))
-    chances = tuple(success(share, count) for count in WRITERS)
-    tried = tuple(_tried(count, hold_ms, think_ms, seed) for count in WRITERS)
     return {
         "lost": Series("lost per rebuild", WRITERS, tuple(lost)),
         "in flight": Series("of these, open at the last look", WRITERS, tuple(late)),
         "in flight (theory)": Series(
             "writers times p", WRITERS, tuple(count * share for count in WRITERS), "theory"
         ),
-        "success": Series("one try succeeds", WRITERS, tried),
-        "success (theory)": Series("(1 - p)^C", WRITERS, chances, "theory"),
     }
 
 
 def _tried(writers: int, hold_ms: float, think_ms: float, seed: int, tries: int = 60) -> float:
-    """Try ``tries`` times, far apart, and give the share that succeeded."""
-    line = _Writers(random.Random(1_000 + seed + writers), writers, hold_ms, think_ms)
-    apart = 1.5 * (hold_ms + think_ms)
-    return sum(not line.open_at(number * apart) for number in range(tries)) / tries
+    """Try ``tries`` times, far apart, and give the share that succeeded: nobody had a transaction open."""
+    rng = random.Random(1_000 + seed + writers)
+    cycle = hold_ms + think_ms
+    apart = 1.5 * cycle
+    refused = [False] * tries
+    for _ in range(
+        writers
+    ):  # one writer after the other: where its transactions cover a try, that try is refused
+        time = -4 * cycle + rng.uniform(0, cycle)
+        while time < tries * apart:
+            ends = time + rng.uniform(0, 2 * hold_ms)
+            for number in range(max(0, math.ceil(time / apart)), min(tries, math.ceil(ends / apart))):
+                refused[number] = True
+            time = ends + (rng.expovariate(1 / think_ms) if think_ms else 0.0)
+    return refused.count(False) / tries
 
 
 def try_lock(
@@ -280,7 +288,7 @@ def starting(writers: int = 20, hold_ms: float = 8.0, think_ms: float = 72.0, se
     _check(writers, hold_ms, think_ms, 1, DESIGNS[0], "try")
     share = hold_ms / (hold_ms + think_ms)
     here = success(share, writers)
-    found = _tried(writers, hold_ms, think_ms, seed, 300)
+    found = _tried(writers, hold_ms, think_ms, seed, 200)
     wait = _waited(writers, hold_ms, think_ms, seed + 77)
     try_ms = TRY_EVERY_MS * (1 / here - 1) if here else float("inf")
     spent = (
@@ -330,6 +338,6 @@ def _by_writers(hold_ms: float, think_ms: float, seed: int) -> dict[str, Series]
         "waiting": Series(
             "waiting in the queue",
             MANY,
-            tuple(_waited(count, hold_ms, think_ms, seed + count, 12) for count in MANY),
+            tuple(_waited(count, hold_ms, think_ms, seed + count, 8) for count in MANY),
         ),
     }

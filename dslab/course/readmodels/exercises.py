@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -14,6 +15,7 @@ from dslab.teach import (
     Feedback,
     Mutant,
     Number,
+    OneOf,
     Prediction,
     Settings,
     Solution,
@@ -385,5 +387,62 @@ must_wait = ROOM.add(
             WrongAnswer(5.3, "much rarer", "0.8 divided by 15"),
         ),
         form=_PERCENT,
+    )
+)  # fmt: skip
+
+
+_FOLDS: dict[str, Callable[[list[str]], Any]] = {
+    "a": lambda names: sum(int(name[1:]) for name in names),
+    "b": lambda names: names[-1],
+    "c": lambda names: "".join(names),
+}
+
+
+def _tolerant() -> str:
+    """Fold the events in the order in which the shortest out-of-order drain applied them; gives the fold that does not care."""
+    verdict = anomalies.search("out-of-order drain", apply="blind")
+    assert verdict.trace is not None
+    seen = [
+        event["state"]["model"]
+        for event in verdict.trace.events
+        if event["lane"] == "tables" and "state" in event
+    ]
+    applied = seen[-1].split()
+    same = [key for key, fold in _FOLDS.items() if fold(applied) == fold(sorted(applied))]
+    return same[0] if len(same) == 1 else "d"
+
+
+_PROJECTIONS = OneOf(
+    {
+        "a": "a balance: the sum of the amounts",
+        "b": "an address: the last one that was entered",
+        "c": "a list of steps, each appended at its end",
+        "d": "all of them, or none",
+    }
+)
+tolerant = ROOM.add(
+    Exercise(
+        "which tolerate it",
+        "predict",
+        "Who may be drained late?",
+        "Skip records are applied after the status is active again, so a newer event may have been applied inline before an older one is drained. Every event is "
+        "applied once, but not in its order. Nothing compares positions. Which of these projections is right all the same?",
+        decided_by(_PROJECTIONS, _tolerant, "A sum does not care in which order it is added up. For the others, keep the position in the row and refuse what is older.", {
+            "b": "The older address comes last and stays.",
+            "c": "The list has its steps in the order in which they were applied.",
+            "d": "Fold three events in two orders and compare.",
+        }),
+        (
+            "Take three events, apply them as 1, 3, 2, and see what is left.",
+            "For which operation does the result not depend on the order?",
+            "Addition may be done in any order; replacing and appending may not.",
+        ),
+        Solution("a", "Addition commutes; the row `out-of-order drain` of the table needs apply=versioned for what does not."),
+        (
+            WrongAnswer("b", "stays", "the last one wins, whichever it is"),
+            WrongAnswer("c", "in the order", "nothing is lost, so nothing is wrong"),
+            WrongAnswer("d", "two orders", "applied once is enough"),
+        ),
+        form=_PROJECTIONS,
     )
 )  # fmt: skip

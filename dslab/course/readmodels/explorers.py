@@ -73,16 +73,16 @@ def system_picture() -> Any:
 def lanes_explorer() -> Explorer:
     """One append beside one rebuild: move its steps."""
     controls = {
+        "commits": Slider("The append commits after rebuild step", 0, lanes.PLACES, 1, 4),
+        "asks": Slider("It has its answer after rebuild step", 0, lanes.PLACES, 1, 3),
         "begins": Slider(
-            "The append begins after rebuild step",
+            "It has begun after rebuild step",
             0,
             lanes.PLACES,
             1,
             3,
             help="one statement: it takes its snapshot here",
         ),
-        "asks": Slider("It gets its answer after rebuild step", 0, lanes.PLACES, 1, 3),
-        "commits": Slider("It commits after rebuild step", 0, lanes.PLACES, 1, 4),
         "design": Choice("Design", DESIGN_NAMES, "article, 5 January"),
     }
     question = "One client appends e2 while the read model is rebuilt. Where must the append's steps fall so that e2 is lost, or there twice?"
