@@ -43,6 +43,17 @@ def tries_until_start(in_flight: float, writers: int) -> float:
     return 1 / chance if chance else float("inf")
 
 
+def expected_wait_ms(in_flight: float, writers: int, hold_ms: float) -> float:
+    """Give how long a request for the exclusive lock waits on average: for the last of those that are open now.
+
+    A transaction that is open has r ms left with density (1 - r / 2h) / h (uniform holds of mean h, seen at any moment), so nobody has
+    more than r left with probability (1 - p (1 - r / 2h)^2)^C. The mean is the integral of one minus that, taken in 400 steps.
+    """
+    steps, longest = 400, 2 * hold_ms
+    middles = ((number + 0.5) / steps for number in range(steps))
+    return longest / steps * sum(1 - (1 - in_flight * (1 - middle) ** 2) ** writers for middle in middles)
+
+
 @dataclass
 class _Append:
     begins: float
@@ -289,7 +300,8 @@ def starting(writers: int = 20, hold_ms: float = 8.0, think_ms: float = 72.0, se
     share = hold_ms / (hold_ms + think_ms)
     here = success(share, writers)
     found = _tried(writers, hold_ms, think_ms, seed, 200)
-    wait = _waited(writers, hold_ms, think_ms, seed + 77)
+    wait = _waited(writers, hold_ms, think_ms, seed + 77, 40)
+    expected_wait = expected_wait_ms(share, writers, hold_ms)
     try_ms = TRY_EVERY_MS * (1 / here - 1) if here else float("inf")
     spent = (
         f"{try_ms / 1e3:,.1f} s"
@@ -299,10 +311,11 @@ def starting(writers: int = 20, hold_ms: float = 8.0, think_ms: float = 72.0, se
         else "longer than a day"
     )
     text = (f"{found:.1%} of the tries succeed, and (1 - p)^C gives {here:.1%}: about {spent} of trying every {TRY_EVERY_MS:.0f} ms. A request that "
-            f"waits has the lock after {wait:.1f} ms.")  # fmt: skip
+            f"waits has the lock after {wait:.1f} ms (closed form {expected_wait:.1f} ms).")  # fmt: skip
     metrics = {
         "success": Metric("one try succeeds", found), "expected": Metric("(1 - p)^C", here),
         "try_ms": Metric("trying, closed form", try_ms, "ms"), "wait_ms": Metric("waiting", wait, "ms"),
+        "expected_wait_ms": Metric("waiting, closed form", expected_wait, "ms"),
     }  # fmt: skip
     return Result(
         {"writers": writers, "hold_ms": hold_ms, "think_ms": think_ms},
@@ -334,6 +347,12 @@ def _by_writers(hold_ms: float, think_ms: float, seed: int) -> dict[str, Series]
         "trying": Series("trying every 5 ms", MANY, tuple(delay(chance) for chance in tried)),
         "trying (theory)": Series(
             "trying, each a draw of its own", MANY, tuple(delay(chance) for chance in expected), "theory"
+        ),
+        "waiting (theory)": Series(
+            "waiting, closed form",
+            MANY,
+            tuple(expected_wait_ms(hold_ms / (hold_ms + think_ms), count, hold_ms) for count in MANY),
+            "theory",
         ),
         "waiting": Series(
             "waiting in the queue",

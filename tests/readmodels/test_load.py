@@ -2,7 +2,16 @@
 
 import pytest
 
-from dslab.readmodels.load import DESIGNS, load, starting, success, tries_until_start, try_lock
+from dslab.readmodels.load import (
+    DESIGNS,
+    _waited,
+    expected_wait_ms,
+    load,
+    starting,
+    success,
+    tries_until_start,
+    try_lock,
+)
 
 # writers: lost per rebuild in a load test on PostgreSQL 15 (facts 9b)
 MEASURED = {1: 26 / 25, 2: 56 / 25, 4: 141 / 25, 8: 477 / 40, 16: 625 / 25}
@@ -80,3 +89,15 @@ def test_same_seed_same_numbers():
 def test_what_is_out_of_range_is_told(wrong):
     with pytest.raises(ValueError, match=r"is out of range; use|is no choice; use one of"):
         load(**wrong)
+
+
+@pytest.mark.parametrize(("writers", "hold_ms", "think_ms"), [(1, 10, 90), (20, 8, 72), (8, 10, 0)])
+def test_waiting_in_the_queue_takes_what_the_closed_form_says_within_a_tenth(writers, hold_ms, think_ms):
+    expected = expected_wait_ms(hold_ms / (hold_ms + think_ms), writers, hold_ms)
+    found = _waited(writers, hold_ms, think_ms, seed=1, times=3_000 // writers)
+    assert found == pytest.approx(expected, rel=0.1, abs=0.15)
+
+
+def test_one_writer_that_never_pauses_is_waited_for_two_thirds_of_its_mean_hold():
+    """Uniform holds of mean h: the mean residual is E[h^2] / 2 E[h] = 2h / 3."""
+    assert expected_wait_ms(1.0, 1, 10.0) == pytest.approx(20 / 3, rel=1e-3)

@@ -215,7 +215,12 @@ def _try_pictures(result: Result) -> list[Any]:
     x = Axis("writers", "", log=True, limits=(1, 40))
     chance = (result.series["success"], result.series["success (theory)"])
     here = Mark(result.params["writers"], "here")
-    delays = (result.series["trying"], result.series["trying (theory)"], result.series["waiting"])
+    delays = (
+        result.series["trying"],
+        result.series["trying (theory)"],
+        result.series["waiting"],
+        result.series["waiting (theory)"],
+    )
     return [
         Lines(
             x,
@@ -265,14 +270,25 @@ def matrix_picture() -> Any:
     )
 
 
+_SHORT = dict(
+    zip(
+        anomalies.DESIGNS,
+        ("none", "lock", "status", "article", "corrected", "two st.", "all on", "barrier", "long lock"),
+        strict=True,
+    )
+)
+
+
 def shortest_table() -> Any:
     """For every anomaly and design: how many surprises the shortest schedule has that was found."""
     found = {(cell.anomaly, cell.design): cell.verdict for cell in _cells()}
     rows = [
-        {"anomaly": name} | {design: _surprises(found[name, design]) for design in anomalies.DESIGNS}
+        {"anomaly": name} | {short: _surprises(found[name, design]) for design, short in _SHORT.items()}
         for name in anomalies.ANOMALIES
     ]
-    return show.table(rows, title="Surprises in the shortest schedule found; a dash where none was found")
+    return show.table(
+        rows, title="Surprises in the shortest schedule found, designs as above; a dash where none was found"
+    )
 
 
 def _surprises(verdict: Verdict) -> str:
