@@ -38,7 +38,7 @@ WHERE status <> 'rebuilding' OR owner = %(owner)s OR touched < clock_timestamp()
 BATCH = """
 SELECT position, transaction::text FROM event, projection
 WHERE (event.transaction, event.position) > (last_transaction, last_position) AND (%(all)s OR transaction < pg_snapshot_xmin(pg_current_snapshot()))
-ORDER BY transaction, position LIMIT %(most)s
+ORDER BY event.transaction, event.position LIMIT %(most)s
 """
 SAVE = "UPDATE projection SET last_transaction = %s::xid8, last_position = %s, touched = clock_timestamp() WHERE owner = %s AND status = 'rebuilding'"
 DRAIN = """
