@@ -25,6 +25,8 @@ META = LessonMeta(
     sources=(
         Source("Rebuilding Event-Driven Read Models in a safe and resilient way", "Oskar Dudycz", "5 January 2026",
                "https://event-driven.io/en/rebuilding_event_driven_read_models/"),
+        Source("Rebuilding read models: skipped events (the correction)", "Oskar Dudycz", "19 January 2026",
+               "https://event-driven.io/en/rebuilding_read_models_skipping_events/"),
         Source("Emmett, commit 6e308790", "event-driven-io", "21 August 2026", "https://github.com/event-driven-io/emmett"),
         Source("Explicit Locking: Advisory Locks", "PostgreSQL Global Development Group", "2025",
                "https://www.postgresql.org/docs/18/explicit-locking.html#ADVISORY-LOCKS"),
