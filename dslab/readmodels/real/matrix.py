@@ -15,7 +15,7 @@ from typing import Any
 from dslab import real
 
 LONGEST_S = 20.0
-SHORT_S = 0.12  # no lock_timeout or statement_timeout of a matrix may be longer than 100 ms, unless nothing waits under it
+SHORT_S = 0.3  # no lock_timeout or statement_timeout of a matrix may be longer than 100 ms, unless nothing waits under it
 WAITS = (
     "SELECT pid FROM pg_stat_activity WHERE pid = ANY(%s) AND state = 'active' AND wait_event_type = 'Lock'"
 )
