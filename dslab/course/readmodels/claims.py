@@ -1,0 +1,138 @@
+"""The ledger of lesson 9: what the article, its correction and Emmett's code claim, and what was measured here."""
+
+from __future__ import annotations
+
+from dslab.readmodels import anomalies, load
+from dslab.readmodels.locks import play
+from dslab.readmodels.protocol import SECOND_US, ReadModel, Switches
+from dslab.readmodels.real.cases import CASES
+from dslab.sim import World
+from dslab.teach import Claim, Ledger, Measurement, holds_only_if
+
+ARTICLE = "Dudycz, “Rebuilding Event-Driven Read Models …”"
+CORRECTION = "Dudycz, dead-letter correction"
+DIGEST = "Architecture Weekly's digest of it"
+EMMETT = "Emmett, commit 6e308790"
+FACTS = "load test on PostgreSQL 15, 2 cores"
+JAN_5, JAN_19, MAY_25, AUG_21, JAN_2026 = (
+    "5 January 2026",
+    "19 January 2026",
+    "25 May 2026",
+    "21 August 2026",
+    "January 2026",
+)
+
+
+def _searched(name: str, design: str) -> Measurement:
+    verdict = anomalies.search(name, deviations=2, **anomalies.DESIGNS[design])
+    return Measurement("holds" if verdict.held else "broken", "", verdict.describe())
+
+
+def _crash() -> Measurement:
+    on = anomalies.search("crash with lock only")
+    off = anomalies.search("crash with lock only", **anomalies.anomaly("crash with lock only").off[0])
+    return Measurement("needed" if on.held and not off.held else "not needed", "", off.describe())
+
+
+def _barrier() -> Measurement:
+    verdict = anomalies.search("skip race", **anomalies.BARRIER)
+    return Measurement("works" if verdict.held else "does not work", "", verdict.describe())
+
+
+def _collision() -> Measurement:
+    """Birthday bound: n (n - 1) / 2 pairs, each equal with chance 2^-64."""
+    names = 1_000
+    return Measurement(names * (names - 1) / 2 / 2**64, "", f"{names:,} names in 64 bits")
+
+
+def _takeover() -> Measurement:
+    on, off = anomalies.search("frozen clock"), anomalies.search("frozen clock", clock="transaction")
+    return Measurement("never comes" if on.held and not off.held else "comes", "", off.describe())
+
+
+def _lost_per_writer() -> Measurement:
+    runs = {writers: load.load(writers=writers)["lost"] / writers for writers in (1, 2, 4, 8, 16)}
+    told = ", ".join(f"{lost:.1f} each with {writers}" for writers, lost in runs.items())
+    return Measurement(round(sum(runs.values()) / len(runs), 2), "events per writer", told)
+
+
+def _try(writers: int) -> Measurement:
+    run = load.try_lock(writers)
+    return Measurement(round(run["success"], 3), "", run.describe())
+
+
+def _pause() -> Measurement:
+    run = load.load(design="barrier")
+    return Measurement(round(run["pause_ms"], 1), "ms", "8 writers, transactions of 0 to 20 ms")
+
+
+def _starved() -> Measurement:
+    run = load.try_lock(writers=8, hold_ms=10.0, think_ms=1.5, tries=40_000)
+    return Measurement(
+        run["success"], "", "8 writers almost without a pause, 40,000 tries: as many as fit into 200 s"
+    )
+
+
+def _silence() -> Measurement:
+    """Ask each second whether another instance may claim what a dead owner holds; gives the last second at which not."""
+    world = World(name="takeover")
+    system = ReadModel(world, Switches())
+    system.begin_rebuild("dead")
+    second = 0
+    while not system.may_claim("other", system.database.begin("other")):
+        second += 1
+        world.now = second * SECOND_US
+    return Measurement(second - 1, "s", "the last second at which the model refuses another instance")
+
+
+def _case(name: str, step: int) -> Measurement:
+    played = play(CASES[name])
+    return Measurement(played[step].settled, "", f"{played[step].statement}, in the matrix “{name}”")
+
+
+CLAIMS = Ledger(
+    "readmodels",
+    [
+        Claim("rebuilt safely", "read models can be rebuilt safely with advisory locks and a status row", DIGEST, JAN_2026, "V", value="holds",
+              experiment=lambda: _searched("skip race", "article, 5 January")),
+        Claim("lock prevents conflicts", "the rebuild's exclusive lock prevents conflicts; in Emmett it is held for the start only", DIGEST, JAN_2026, "V",
+              value="holds", experiment=lambda: _searched("stale check", "article, 5 January")),
+        Claim("crash needs the row", "a lock vanishes with its owner, so a status row is needed as well", ARTICLE, JAN_5, "V", value="needed",
+              experiment=_crash),
+        Claim("skip records suffice", "with skip records and a drain every committed event is applied or noted", CORRECTION, JAN_19, "V", value="holds",
+              otherwise=holds_only_if("the replay waits for what ran at its start: the hidden tail"),
+              experiment=lambda: _searched("hidden tail", "corrected, 19 January")),
+        Claim("no lock at the end", "locking appends at the end cannot close the gap", CORRECTION, JAN_19, "V", value="does not work",
+              experiment=_barrier),
+        Claim("frozen clock", "now() in the retrying transaction made the takeover never happen", "Dudycz, on now()", MAY_25, "V", value="never comes",
+              experiment=_takeover),
+        Claim("unregistered projections", "a projection without a row makes appends skip; the article's own SQL says the opposite", ARTICLE, JAN_5, "V",
+              value="holds", experiment=lambda: _searched("unregistered projection", "article, 5 January")),
+        Claim("takeover", "an owner that was silent for 300 s is taken over", EMMETT, AUG_21, "C", value=300, unit="s",
+              experiment=_silence,
+        ),
+        Claim("closing activates", "whoever closes sets the status to active, owner or not", EMMETT, AUG_21, "C", value="broken",
+              experiment=lambda: _searched("zombie release", "corrected, 19 January")),
+        Claim("collisions", "1,000 names in a 64-bit hash collide with a chance of 2.7e-14", "computed from the key's width", JAN_2026, "C",
+              value=2.7e-14, tolerance=5e-16, experiment=_collision),
+        Claim("about one per writer", "8 writers lost 477 events in 40 rebuilds, 16 writers 625 in 25: 1.5 for each writer", FACTS, "2026", "L",
+              value=1.5, unit="events per writer", tolerance=0.5, experiment=_lost_per_writer),
+        Claim("one try, 10 writers", "one of about three tries succeeds (0.363) with 10 writers at p = 0.1", FACTS, "2026", "L", value=0.363, tolerance=0.03,
+              experiment=lambda: _try(10)),
+        Claim("one try, 40 writers", "one of 65 tries succeeds (0.0153) with 40 writers at p = 0.1", FACTS, "2026", "L", value=0.0153, tolerance=0.005,
+              experiment=lambda: _try(40)),
+        Claim("starvation", "tries every 5 ms never started a rebuild within 200 s", FACTS, "2026", "L", value=0, tolerance=1e-4, experiment=_starved),
+        Claim("barrier's pause", "the barrier takes 18 to 22 ms with transactions of up to 20 ms", FACTS, "2026", "L", value=20, unit="ms", tolerance=6,
+              experiment=_pause),
+        Claim("queue", "a waiting exclusive request makes later shared tries fail", "PostgreSQL 18", "2025", "L", value="false",
+              experiment=lambda: _case("a waiting exclusive lets no later shared pass", 2)),
+        Claim("session unlock", "pg_advisory_unlock on a transaction lock warns and returns false", "PostgreSQL 18", "2025", "L", value="false",
+              experiment=lambda: _case("unlock does not reach transaction locks", 2)),
+        Claim("zero downtime", "the rebuild causes no downtime", DIGEST, JAN_2026, "V",
+              reason="appends go on, but readers of an in-place rebuild see an emptied model; the article itself prefers a second model beside the first"),
+        Claim("microseconds", "the check costs an append microseconds", ARTICLE, JAN_5, "V",
+              reason="no benchmark was published, and times of a throw-away server on a shared machine would say nothing of anybody's"),
+        Claim("not replicated", "advisory locks live on one primary and vanish at a failover", "general knowledge of PostgreSQL", "2026", "I",
+              reason="one embedded server has no failover"),
+    ],
+)  # fmt: skip
