@@ -25,7 +25,7 @@ from dslab.pacer.table import FINISHED
 from dslab.sim import World
 
 PATIENCE_US = 5 * SECOND_US  # "delays at most 5 s": what a broker's death may cost a job
-SLOWEST_US = SECOND_US // 4  # where time is what is asked for, no message is slower than this
+SLOWEST_US = SECOND_US // 10  # where time is what is asked for, no message is slower than this
 SLOW_WORK_US = CLAIM_TIMEOUT_US + 100 * SECOND_US
 
 
@@ -199,6 +199,24 @@ def _fifo_failover(switches: Switches) -> World:
     return this.world
 
 
+def _fifo_poison(switches: Switches) -> World:
+    """Two jobs of a FIFO queue; the first fails whenever it is tried, until it has no attempt left."""
+    this = Queue(World(name="FIFO: poison"), switches, jobs=2, fifo=True)
+    this.broker("A")
+    this.worker("w1", "A", fails=(1, 1, 1))
+    return this.world
+
+
+def _second_try(switches: Switches) -> World:
+    """A job fails at once; the second worker needs a little longer than the first one's claim would have lasted, a third one waits."""
+    this = Queue(World(name="second try"), switches, jobs=1)
+    this.broker("A")
+    this.worker("w1", "A", fails=(1,), jobs=1)
+    this.worker("w2", "A", work_us=CLAIM_TIMEOUT_US)
+    this.worker("w3", "A")
+    return this.world
+
+
 # -- anomalies --------------------------------------------------------------------------------------------------
 
 
@@ -265,6 +283,12 @@ _LIST = (
     Anomaly("claim in two steps", "two servers read the same pending job", _two_servers, ONLY_ALLOWED_REPEATS,
             ({"claim": "read, then write"},), "facts 5a: the claim is one UPDATE"),
 )  # fmt: skip
+# Scenarios in which a mutant or a wrong answer shows that no switch brings about.
+EXTRA_SCENARIOS: dict[str, tuple[Callable[[Switches], World], Invariant]] = {
+    "FIFO: poison": (_fifo_poison, NO_JOB_LOST),
+    "second try": (_second_try, ONLY_ALLOWED_REPEATS),
+    "a broker dies": (partial(_broker_dies, "a broker dies", jobs=2), NO_JOB_LOST),
+}  # fmt: skip
 ANOMALIES: dict[str, Anomaly] = {anomaly.name: anomaly for anomaly in _LIST}
 
 DEFENCES: dict[str, dict[str, Any]] = {

@@ -12,8 +12,8 @@ The life of a job in Pacer: the submission service puts it into the table, pendi
 with others, into its memory. A worker asks the owner; the owner has the table confirm that the claim is still in the row, and
 hands the job out. The worker does it, perhaps notes a checkpoint, and reports. A claim that runs out puts the job back.
 
-When a broker is killed or stands still, its heartbeats end. A lease later the rows that it has prefetched come back, and the
-controller appoints the other broker with the next epoch. The same lease counts for a job that was handed out, until its worker is
+When a broker is killed or stands still, its heartbeats end. A lease later the controller appoints the other broker with the next
+epoch, and half a second after that the rows that the first had prefetched come back. The same counts for a job that was handed out, until its worker is
 heard of: the broker may have died before its answer left. With PinLater's settings both are servers, and nobody is appointed.
 
 Polling is not modelled here: when something may have become due, who waits for it is told (`Queue.poke`).
@@ -110,6 +110,11 @@ class Queue:
         self.table.heard_again(name)
         self.brokers[name].node.resume()
 
+    def is_silent(self, name: str) -> bool:
+        """Whether a broker sends no heartbeats: it is dead or stands still."""
+        node = self.brokers[name].node
+        return node.paused or not node.up
+
     def _silent(self, name: str) -> None:
         self.table.silent(name)
         call = Callback(self.world, lambda: self._missed(name), f"a lease without a heartbeat from {name}", self.controller)
@@ -117,8 +122,8 @@ class Queue:
 
     # [missed] the controller has heard nothing for a lease: the next one becomes the owner, with the next epoch
     def _missed(self, name: str) -> None:
-        node, heirs = self.brokers[name].node, [b for b in self.brokers.values() if b.node.up and not b.node.paused]
-        if (node.up and not node.paused) or self.table.owner != name or not heirs:
+        heirs = [broker for each, broker in self.brokers.items() if not self.is_silent(each)]
+        if not self.is_silent(name) or self.table.owner != name or not heirs:
             return
         epoch = self.table.epoch + (self.switches.bug != "epoch is not raised")
         self.controller.spawn(self._appoint(heirs[0], epoch))
@@ -249,14 +254,15 @@ class Broker:
 class Worker:
     """A worker of the queue. ``plan`` says what it does with a job.
 
-    ``work_us``: how long the work takes; ``fails``: the numbers of jobs that fail once here; ``checkpoints``: it notes one half way;
+    ``work_us``: how long the work takes; ``fails``: the numbers of jobs that fail here, each as often as it
+    stands there; ``checkpoints``: it notes one half way;
     ``jobs``: after so many it asks no more (None: it goes on for ever).
     """
 
     def __init__(self, queue: Queue, name: str, asks: str, work_us: int = WORK_US, fails: tuple[int, ...] = (),
                  checkpoints: bool = False, jobs: int | None = None) -> None:  # fmt: skip
         self.queue, self.switches, self.asks, self.work_us = queue, queue.switches, asks, work_us
-        self.fails, self.checkpoints, self.jobs = set(fails), checkpoints, jobs
+        self.fails, self.checkpoints, self.jobs = list(fails), checkpoints, jobs
         self.node: Node = queue.world.node(name, label=f"Worker {name}", kind="client", doing="nothing")
 
     async def loop(self) -> None:
@@ -280,7 +286,8 @@ class Worker:
         ok = job.id not in self.fails
         if ok:
             self._effect(job.id)
-        self.fails.discard(job.id)
+        else:
+            self.fails.remove(job.id)
         if self.switches.ack == "after":
             await self._report(job, ok)
 

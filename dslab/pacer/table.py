@@ -14,10 +14,11 @@ Each handler runs undivided. Timers stand for the monitor's rounds: a claim ends
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dslab.pacer.switches import CLAIM_TIMEOUT_US, LEASE_US
+from dslab.pacer.switches import CLAIM_TIMEOUT_US, ROW_LEASE_US
 from dslab.sim.actor import Callback
 
 if TYPE_CHECKING:
@@ -67,6 +68,8 @@ class JobTable:
         self.rows: dict[int, Row] = {}
         self.epoch, self.owner = 0, ""
         self.writes = 0  # statements that claim or confirm
+        self.log: list[tuple[str, int, str, int]] = []  # of each claim: who, under which epoch, and the owner and epoch then
+        self.rule: Callable[[Row, list[Row]], bool] | None = None  # somebody else's order of a FIFO queue, for an exercise
         self._claims: dict[str, int] = {}
         self.node = self.world.node("db", label="Job table", kind="store", rows={})
         for handler in (
@@ -94,6 +97,7 @@ class JobTable:
             self.queue.refused += 1
             return []
         self.queue.claimed(who)
+        self.log.append((who, epoch, self.owner, self.epoch))
         self.writes += self.switches.prefetch != "reads"
         rows = [row for row in self.in_order() if row.state == "pending"][:limit]
         return [self._take(row, who) for row in rows]
@@ -114,6 +118,8 @@ class JobTable:
             row.state = "prefetched"
             if self.switches.prefetch_lease == "claim timeout":
                 self._end_after(row, CLAIM_TIMEOUT_US)
+            elif self.queue.is_silent(who):
+                self._lease(row)
         if self.switches.bug == "prefetch takes the row out" and row.state == "prefetched":
             row.state = "taken"
         self.show()
@@ -143,13 +149,15 @@ class JobTable:
             return "wait"
         if not row.claim:
             self._describe(row, who)
-        self.start(row, LEASE_US if self.switches.prefetch_lease == "heartbeat" else CLAIM_TIMEOUT_US)
+        self.start(row, ROW_LEASE_US if self.switches.prefetch_lease == "heartbeat" else CLAIM_TIMEOUT_US)
         self.queue.handed_out(row.id, row.claim, who)
         return Job(row.id, row.claim, row.checkpoint, row.place, row.attempts)
 
     # [/handout]
     def is_blocked(self, row: Row) -> bool:
         """Say whether a row of a FIFO queue has to wait for one before it, as far as the switches ask for it."""
+        if self.rule is not None:
+            return not self.rule(row, [other for other in self.in_order() if other.place < row.place])
         for other in self.in_order():
             if other.place >= row.place:
                 return False
@@ -174,7 +182,8 @@ class JobTable:
     # -- the end of a claim -----------------------------------------------------------------------------------
 
     def _end_after(self, row: Row, us: int) -> None:
-        self._forget_timer(row)
+        if self.switches.bug != "monitor does not compare":
+            self._forget_timer(row)
         if self.switches.monitor:
             claim = row.claim
             call = Callback(self.world, lambda: self.run_out(row, claim), f"monitor: {claim} is up", self.node)
@@ -187,10 +196,14 @@ class JobTable:
 
     def silent(self, broker: str) -> None:
         """A broker has sent its last heartbeat: what it has prefetched comes back a lease from now."""
-        if self.switches.prefetch_lease == "heartbeat" and self.switches.bug != "monitor forgets prefetched rows":
+        if self.switches.prefetch_lease == "heartbeat":
             for row in self.rows.values():
                 if row.state == "prefetched" and row.holder == broker:
-                    self._end_after(row, LEASE_US)
+                    self._lease(row)
+
+    def _lease(self, row: Row) -> None:
+        if self.switches.bug != "monitor forgets prefetched rows":
+            self._end_after(row, ROW_LEASE_US)
 
     def heard_again(self, broker: str) -> None:
         """A broker that was silent sends heartbeats again: its rows stay its own, if they still are."""
