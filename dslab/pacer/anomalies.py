@@ -180,6 +180,14 @@ def _broker_stands_still(name: str, switches: Switches, drift_ppm: int = 0) -> W
     return this.world
 
 
+def _owner_changes(switches: Switches) -> World:
+    """One job, one worker, who asks A; A may stand still and go on; B becomes the owner and is asked by nobody."""
+    this = _two_brokers("owner changes", switches)
+    this.worker("w1", "A", jobs=1)
+    _may_stand_still(this, "A")
+    return this.world
+
+
 def _fifo(name: str, switches: Switches, fails: tuple[int, ...] = ()) -> World:
     """Three jobs of a FIFO queue, one broker, two workers of which the first is slower; job 1 may be one that fails once."""
     this = Queue(World(name=name), switches, jobs=3, fifo=True)
@@ -287,6 +295,7 @@ _LIST = (
 EXTRA_SCENARIOS: dict[str, tuple[Callable[[Switches], World], Invariant]] = {
     "FIFO: poison": (_fifo_poison, NO_JOB_LOST),
     "second try": (_second_try, ONLY_ALLOWED_REPEATS),
+    "owner changes": (_owner_changes, ONE_OWNER_CLAIMS),
     "a broker dies": (partial(_broker_dies, "a broker dies", jobs=2), NO_JOB_LOST),
 }  # fmt: skip
 ANOMALIES: dict[str, Anomaly] = {anomaly.name: anomaly for anomaly in _LIST}

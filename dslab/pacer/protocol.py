@@ -204,6 +204,8 @@ class Broker:
 
     async def _fetch(self) -> None:
         limit = 1 if self.switches.prefetch == "none" else self.queue.depth - len(self.memory)
+        if self.queue.fifo:  # what came back stands before what is in memory; a full memory would wait for it for ever
+            limit = max(1, limit)
         if limit <= 0:
             return
         if self.switches.claim == "read, then write":

@@ -1,0 +1,361 @@
+"""What lesson 5 puts on the stage: five explorers, and the pictures between them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+from dslab import show
+from dslab.check import Stepper, Verdict
+from dslab.pacer import anomalies, claiming, failover, load, neighbours
+from dslab.pacer.anomalies import Cell
+from dslab.show import (
+    Axis,
+    Choice,
+    Edge,
+    Explorer,
+    Heatmap,
+    Lines,
+    Mark,
+    Meter,
+    Meters,
+    Network,
+    Node,
+    Slider,
+    SpaceTime,
+    Switch,
+)
+from dslab.sim import Result
+
+SEES = {"when it is asked for": "asked", "when the lock is granted": "granted"}
+LEASES = {"a short lease": "heartbeat", "the claim timeout (600 s)": "claim timeout"}
+CHECKS = {"asks the table": "table", "asks its own clock": "clock", "asks nobody": "none"}
+PREFETCH = {"claims them": "claims", "only reads them": "reads", "does not": "none"}
+
+
+def system_picture() -> Any:
+    """The parts of Pacer, and who talks to whom."""
+    nodes = (
+        Node("user", "a user's request", "person", at=(0.0, 0.72)),
+        Node("submit", "submission service", "service", at=(0.3, 0.98)),
+        Node("table", "job table: one partition", "store", at=(0.68, 0.72)),
+        Node("a", "broker A: owner, epoch 1", "service", at=(0.4, 0.34)),
+        Node("b", "broker B", "service", at=(0.98, 0.34)),
+        Node("helix", "controller (Helix)", "control", at=(0.72, 0.0)),
+        Node("worker", "worker in a pod of this queue", "person", at=(0.04, 0.06)),
+    )
+    edges = (
+        Edge("user", "submit", "a job"),
+        Edge("submit", "table", "1 enqueue"),
+        Edge("a", "table", "2 claim ahead"),
+        Edge("worker", "a", "3 next job?"),
+        Edge("worker", "table", "4 done"),
+        Edge("a", "helix", "heartbeats"),
+        Edge("helix", "b", "or you, with epoch 2"),
+    )
+    return show.picture(Network(nodes, edges, title="Pacer: one partition, one owner", height=400))
+
+
+# -- act 1: the locks ------------------------------------------------------------------------------------------
+
+
+def contention_explorer() -> Explorer:
+    """The grid of tables by lock state, and what waiting costs."""
+    controls = {
+        "mode": Choice("Who claims", {"PinLater: everybody, everywhere": "PinLater", "Pacer: one owner a table": "Pacer"}, "PinLater"),
+        "claimers": Slider("Claimers", 1, 100, 1, 20),
+        "claim_ms": Slider("A claim holds its lock for", 0.5, 10.0, 0.5, 2.0, "ms"),
+        "shards": Slider("Shards", 1, 10, 1, 5),
+        "databases": Slider("Databases on each shard", 1, 4, 1, 2),
+        "sees": Choice("A claim sees the jobs that are there", SEES, "asked"),
+        "moment_ms": Slider("Moment", 0, 50, 1, 24, "ms"),
+    }  # fmt: skip
+    question = "2,000 jobs/s in this many tables. Which locks are held at this moment, who waits for them, and what do more claimers bring?"
+    return Explorer(load.contention, controls, _contention_pictures, title="Many claimers, few locks", question=question, columns=2,
+                    poster=(0, 2))  # fmt: skip
+
+
+def _contention_pictures(result: Result) -> list[Any]:
+    claimers = result.params["claimers"]
+    here = (Mark(claimers, "now"),) if result.params["mode"] == "PinLater" else ()
+    x = Axis("claimers", "", log=True, limits=(1, 110))
+    wait = (result.series["wait"], result.series["wait_theory"])
+    return [
+        _locks(result),
+        _contention_meters(result),
+        Lines(x, Axis("lock wait of a claim", "ms", log=True, limits=(0.01, 1_000)), wait, title="What waiting costs", marks=here, height=260),
+        Lines(x, Axis("99 % of the jobs are claimed within", "ms", log=True, limits=(1, 3_000)), (result.series["p99"],),
+              title="And what it brings", marks=here, height=260),
+    ]  # fmt: skip
+
+
+def _locks(result: Result) -> Heatmap:
+    """The tables of every shard as a grid of states: a word, a sign and a colour each."""
+    params, locks = result.params, result.tables["locks"]
+    places = params["shards"] * params["databases"]
+    words, states = [], {"free": "neutral", "held": "good"}
+    for shard in range(params["shards"]):
+        row = []
+        for database in range(params["databases"]):
+            lock = locks[(shard * params["databases"] + database) % places]
+            word = f"held, {lock['waiting']} wait" if lock["waiting"] else "held" if lock["held"] else "free"
+            if lock["waiting"]:
+                states[word] = "warn" if lock["waiting"] < 3 else "bad"
+            row.append(word)
+        words.append(tuple(row))
+    return Heatmap(
+        tuple(f"shard {shard + 1}" for shard in range(params["shards"])),
+        tuple(f"database {database + 1}" for database in range(params["databases"])),
+        tuple(words), "shard", "database", title="The lock of each table at this moment", states=states, height=300,
+    )  # fmt: skip
+
+
+def _contention_meters(result: Result) -> Meters:
+    empty, wait, late = result["empty"], result["wait_ms"], result["p99_ms"]
+    top = result.params["shards"] * result.params["databases"] * 1e3 / result.params["claim_ms"]
+    return Meters(
+        (
+            Meter("claims", result["claims_s"], max(top, result["claims_s"]), "claims/s", mark=top, mark_label="all locks always held"),
+            Meter("of these empty", empty, 100, "%", f"{empty:.0f} %", "good" if empty < 20 else "warn" if empty < 50 else "bad"),
+            Meter("a claim waits for its lock", min(wait, 50), 50, "ms", f"{wait:.2f} ms", "good" if wait < 0.1 else "warn" if wait < 2 else "bad"),
+            Meter("99 % of the jobs are claimed within", 0 if math.isnan(late) else min(late, 200), 200, "ms",
+                  "few jobs" if math.isnan(late) else f"{late:.1f} ms", "neutral"),
+        ),
+        title="This setting",
+    )  # fmt: skip
+
+
+# -- act 2: partitions -------------------------------------------------------------------------------------------
+
+
+def partitions_explorer() -> Explorer:
+    """Empty polls and waits against the number of partitions, with owners or without."""
+    controls = {
+        "rate": Slider("Jobs arrive", 1, 20_000, 2, 4, "jobs/s", log=True),
+        "count": Slider("Partitions", 1, 120, 1, 40),
+        "owner": Switch("One owner a partition"),
+        "poll_ms": Slider("An owner rests between polls", 1, 100, 1, 10, "ms"),
+    }
+    question = "A queue is spread over partitions. How many claims find nothing? Which control changes that, and which changes the lock wait?"
+    return Explorer(load.partitions, controls, _partition_pictures, title="Two problems, two cures", question=question, columns=2,
+                    poster=(0, 1))  # fmt: skip
+
+
+def _partition_pictures(result: Result) -> list[Any]:
+    here, size = Mark(result.params["count"], "now"), result["right_size"]
+    marks = (here,) if size == result.params["count"] else (here, Mark(size, "enough"))
+    x = Axis("partitions", "", log=True, limits=(0.9, 140))
+    empty = (result.series["empty"], result.series["empty_theory"])
+    polls = (result.series["polls"], result.series["polls_theory"])
+    return [
+        Lines(x, Axis("empty claims", "%", limits=(0, 105)), empty, title="How many claims find nothing", marks=marks),
+        Lines(x, Axis("claims", "claims/s", log=True, limits=(5, 100_000)), polls, title="What the database has to answer", marks=(here,)),
+        _partition_meters(result),
+    ]
+
+
+def _partition_meters(result: Result) -> Meters:
+    empty, wait, late = result["empty"], result["wait_ms"], result["p99_ms"]
+    waiting = "cannot keep up" if not result["keeps_up"] else "few jobs" if math.isnan(late) else f"{late:.1f} ms"
+    full = 300.0
+    return Meters(
+        (
+            Meter("lock wait of a claim", min(wait, 20), 20, "ms", f"{wait:.2f} ms", "good" if wait < 0.05 else "bad"),
+            Meter("empty claims", empty, 100, "%", f"{empty:.1f} %", "good" if empty < 20 else "warn" if empty < 60 else "bad"),
+            Meter("99 % of the jobs are claimed within", full if not result["keeps_up"] else 0.0 if math.isnan(late) else min(late, full), full, "ms",
+                  waiting, "bad" if not result["keeps_up"] else "neutral"),
+        ),
+        title="Lock waits, empty polls, and the price of too few",
+    )  # fmt: skip
+
+
+def two_cures_table() -> Any:
+    """The seven setups side by side, simulated now."""
+    return show.table(_two_cures().tables["setups"], title="2,000 jobs/s in 10 tables, and 5 jobs/s in up to 40")
+
+
+@cache
+def _two_cures() -> Result:
+    return claiming.two_cures(4.0)
+
+
+# -- act 3: the broker dies -----------------------------------------------------------------------------------------
+
+
+def failover_explorer() -> Explorer:
+    """A broker is killed or stands still with jobs in its memory."""
+    controls = {
+        "happens": Choice("Broker A", {"is killed": "killed", "stands still": "stands still", "is well": "nothing"}, "killed"),
+        "pause_s": Slider("It stands still for", 1, 20, 1, 8, "s"),
+        "prefetch": Choice("Ahead of need a broker", PREFETCH, "claims"),
+        "depth": Slider("Jobs ahead", 1, 30, 1, 10, "jobs"),
+        "lease": Choice("What it has claimed comes back after", LEASES, "claim timeout"),
+        "check": Choice("Before it hands out, it", CHECKS, "table"),
+        "fencing": Switch("Fence: the table refuses an older epoch"),
+    }
+    question = "Jobs come in all the time, and A owns them. What does it cost them when A is gone: time, jobs, jobs done twice?"
+    return Explorer(failover.failover, controls, _failover_pictures, title="The broker is killed, or stands still", question=question, columns=2,
+                    poster=(0, 1))  # fmt: skip
+
+
+def _failover_pictures(result: Result) -> list[Any]:
+    x, y = Axis("a job arrives at", "s", limits=(0, 3)), Axis("and waits for a worker", "s", log=True, limits=(0.01, 1_000))
+    marks = (Mark(failover.FAULT_US / 1e6, "it happens"), Mark(5.0, "5 s", axis="y"))
+    if result.params["happens"] == "nothing":
+        marks = marks[1:]
+    waits = Lines(x, y, (result.series["waited"], result.series["calm"]), title="How long each job waits", marks=marks, height=300)
+    return [waits, _failover_meters(result)]
+
+
+def _failover_meters(result: Result) -> Meters:
+    added, twice, lost, writes = result["added_s"], result["twice"], result["lost"], result["writes"]
+    most = 30.0
+    return Meters(
+        (
+            Meter("worst-hit job waits longer by", min(added, 10.0), 10.0, "s", f"{added:.1f} s", "good" if added <= 5 else "bad", mark=5.0,
+                  mark_label="5 s"),
+            Meter("lost", lost, most, "jobs", f"{lost:.0f}", "bad" if lost else "good"),
+            Meter("done twice", min(twice, most), most, "jobs", f"{twice:.0f}", "warn" if twice else "good"),
+            Meter("price: statements that claim or confirm, a job", writes, 3.0, "", f"{writes:.2f}", "neutral"),
+        ),
+        title="What it costs",
+    )  # fmt: skip
+
+
+# -- act 4: be the adversary --------------------------------------------------------------------------------------
+
+
+def adversary_explorer(name: str = "zombie hands out", **positions: Any) -> Any:
+    """Be the network and the scheduler of an anomaly's scenario, with everything on but ``positions``."""
+    from dslab.show.adversary import Adversary
+
+    wanted = anomalies.anomaly(name)
+    stepper = Stepper(wanted.scenario(**positions), [wanted.invariant, *wanted.also])
+    return Adversary(stepper, title=f"Be the adversary: {name}", goal=f"make {wanted.invariant.name} break")
+
+
+def schedule_picture(verdict: Verdict, title: str = "") -> Any:
+    """The shortest schedule that a verdict found, to step through."""
+    if verdict.trace is None:
+        raise ValueError("this verdict found nothing, so there is no schedule to show")
+    return show.picture(SpaceTime(verdict.trace, title=title or f"{verdict.scenario}: the shortest schedule found"))
+
+
+# -- act 5: neighbours ----------------------------------------------------------------------------------------------
+
+
+def neighbours_explorer() -> Explorer:
+    """Notifications beside image jobs, in the same processes or in pods of their own."""
+    controls = {
+        "pods": Switch("Pods: each queue has its own", False),
+        "poison_min": Slider("Poison jobs among the images", 0, 60, 2, 30, "a minute"),
+        "images_s": Slider("Image jobs", 0, 90, 5, 15, "jobs/s"),
+        "notes_s": Slider("Notifications", 20, 300, 20, 120, "jobs/s"),
+        "processes": Slider("Processes in all", 2, 16, 2, 8),
+    }
+    question = "An image job that takes its process down is tried four times. What do notifications, which have nothing to do with it, feel?"
+    return Explorer(neighbours.neighbours, controls, _neighbour_pictures, title="Noisy neighbours", question=question, columns=2,
+                    poster=(0, 1))  # fmt: skip
+
+
+def _neighbour_pictures(result: Result) -> list[Any]:
+    x = Axis("from arrival to end", "ms", log=True, limits=(10, 100_000))
+    y = Axis("notifications slower than this", "%", log=True, limits=(0.1, 110))
+    marks = (Mark(1e3 * neighbours.CLAIM_S, "claim runs out"),)
+    tail = Lines(x, y, (result.series["slower"],), title="How slow the slowest notifications are", marks=marks, height=300)
+    p99, killed, busy = result["p99_ms"], result["killed"], result["busy"]
+    meters = Meters(
+        (
+            Meter("99 % of the notifications within", 0.0 if math.isnan(p99) else min(p99, 10_000), 10_000, "ms", f"{p99:,.0f} ms",
+                  "good" if p99 < 500 else "bad"),
+            Meter("notifications killed under way", min(killed, 150), 150, "jobs", f"{killed:.0f}", "bad" if killed else "good"),
+            Meter("load on the slots they can use", min(busy, 150), 150, "%", f"{busy:.0f} %", "good" if busy < 80 else "bad", mark=100,
+                  mark_label="all"),
+        ),
+        title="What notifications feel",
+    )  # fmt: skip
+    return [tail, meters]
+
+
+def enqueue_table() -> Any:
+    """A user's enqueue beside many dequeuers, with one pool of threads and with two."""
+    return show.table(neighbours.enqueue_table().tables["enqueue"], title="100 enqueues/s on 16 threads: shared, or 8 of their own")
+
+
+# -- break it: the tables ----------------------------------------------------------------------------------------------
+
+
+def _run_out(steps: Any) -> tuple[Cell, ...]:
+    while True:
+        try:
+            next(steps)
+        except StopIteration as stop:
+            return tuple(stop.value)
+
+
+@cache
+def _matrix_cells() -> tuple[Cell, ...]:
+    return _run_out(anomalies.matrix())
+
+
+@cache
+def _design_cells() -> tuple[Cell, ...]:
+    return _run_out(anomalies.designs())
+
+
+def matrix_picture() -> Any:
+    """Which defence stops which anomaly: searched now, every cell of it."""
+    found = {(cell.anomaly, cell.off): _outcome(cell) for cell in _matrix_cells()}
+    names, offs = anomalies.ONE_AT_A_TIME, ("", *anomalies.DEFENCES)
+    columns = ("nothing off", *(f"no {name}" for name in anomalies.DEFENCES))
+    words = tuple(tuple(found[name, off] for off in offs) for name in names)
+    return show.picture(
+        Heatmap(names, columns, words, "anomaly", "with this off", title="Which defence stops which anomaly")
+    )
+
+
+def matrix_summary() -> str:
+    """Say how much the table's search covered."""
+    cells = _matrix_cells()
+    done = [cell.verdict for cell in cells if not cell.unread]
+    searched = sum(verdict.searched + verdict.sampled for verdict in done)
+    broken = sum(_outcome(cell) == "broken" for cell in cells)
+    return (f"{len(done)} searches, {searched:,} schedules, with one surprise, or two where a broker stands still and goes on; {broken} found a "
+            f"violation. In {len(cells) - len(done)} cells no schedule ever asks for the switch.")  # fmt: skip
+
+
+def designs_picture() -> Any:
+    """Seven ways to claim ahead, and what a death or a standstill does to each: searched now."""
+    names = anomalies.OF_DESIGNS
+    cells = {(cell.anomaly, cell.off): _outcome(cell) for cell in _design_cells()}
+    words = tuple(tuple(cells[name, design] for name in names) for design in anomalies.DESIGNS)
+    return show.picture(Heatmap(tuple(anomalies.DESIGNS), names, words, "design", "anomaly", title="Seven ways to prefetch"))
+
+
+def prices_table() -> Any:
+    """What each way to prefetch costs when A stands still for eight seconds: simulated now."""
+    rows = []
+    for name, positions in anomalies.DESIGNS.items():
+        switches = {"prefetch": "prefetch", "prefetch_lease": "lease", "handout_check": "check"}
+        settings = {switches[switch]: value for switch, value in positions.items()}
+        still, dead = (failover.failover(happens=what, **settings) for what in ("stands still", "killed"))
+        rows.append({"design": name, "statements a job": round(still["writes"], 2), "done twice after a standstill": int(still["twice"]),
+                     "a death delays a job by (s)": round(dead["added_s"], 1)})  # fmt: skip
+    return show.table(rows, title="What each way costs: 70 jobs, ten ahead")
+
+
+def _outcome(cell: Cell) -> str:
+    if cell.verdict.kind == "sometimes":
+        return "not applicable"
+    return "broken" if not cell.verdict.held else "sampled" if cell.verdict.sampled else "held"
+
+
+EXPLORERS: dict[str, Callable[[], Any]] = {
+    "contention": contention_explorer,
+    "partitions": partitions_explorer,
+    "failover": failover_explorer,
+    "adversary": lambda: adversary_explorer(handout_check="none"),
+    "neighbours": neighbours_explorer,
+}
