@@ -22,7 +22,7 @@ from heapq import heapify, heappop, heappush, heapreplace
 from random import Random
 from typing import Any
 
-from dslab.sim.result import Metric, Result, Series
+from dslab.sim.result import Metric, Result
 
 REST_US = 10_000
 JOB_US = 100
@@ -119,7 +119,9 @@ class Walks:
         """Give the tables of one dequeue, the first one last (they are taken from the end)."""
         walk: list[int] = []
         for priority in range(self.priorities):
-            walk += [priority * self.places + place for place in self.rng.sample(range(self.places), self.most)]
+            walk += [
+                priority * self.places + place for place in self.rng.sample(range(self.places), self.most)
+            ]
         return walk[::-1]
 
     # [/walk]
@@ -176,7 +178,9 @@ def pinlater(claimers: int, walks: Walks, rate: float, claim_us: int, until_us: 
     return run
 
 
-def owners(partitions: int, rate: float, claim_us: int, until_us: int, rng: Random, poll_us: int = REST_US) -> Run:
+def owners(
+    partitions: int, rate: float, claim_us: int, until_us: int, rng: Random, poll_us: int = REST_US
+) -> Run:
     """Simulate one owner for each of ``partitions`` tables, who polls it, takes up to 100 jobs, and rests ``poll_us``."""
     warm_us = until_us // 10
     jobs = arrivals(partitions, rate, until_us, rng)
@@ -237,7 +241,9 @@ def claims_to_first(tables: int, jobs: int) -> float:
     (tables + 1) / (jobs + 1): the jobs cut a random walk into jobs + 1 stretches of equal length on average. ValueError out of range.
     """
     if not 1 <= jobs <= tables:
-        raise ValueError(f"{jobs} jobs cannot be in as many different ones of {tables} tables; use 1 to {tables}")
+        raise ValueError(
+            f"{jobs} jobs cannot be in as many different ones of {tables} tables; use 1 to {tables}"
+        )
     return (tables + 1) / (jobs + 1)
 
 
@@ -251,7 +257,11 @@ def walk_to_first(tables: int, jobs: int, walks: int = 4_000, seed: int = 0) -> 
 
 def right_size(rate: float, claim_ms: float = 2.0, poll_ms: float = REST_US / 1e3) -> int:
     """The fewest partitions whose owners keep up with ``rate`` jobs/s and find at most half a batch a poll. Ours: Pacer's rule is not published."""
-    return next(n for n in range(1, 10_000) if rate / n * owner_cycle_ms(n, rate, claim_ms, poll_ms) / 1e3 <= BATCH / 2)
+    return next(
+        n
+        for n in range(1, 10_000)
+        if rate / n * owner_cycle_ms(n, rate, claim_ms, poll_ms) / 1e3 <= BATCH / 2
+    )
 
 
 # -- the two systems, and the reference table ------------------------------------------------------------------
@@ -266,7 +276,14 @@ def simulated(claimers: int, shards: int, databases: int, priorities: int, rate:
 
 
 @lru_cache(maxsize=64)
-def owned(partitions: int, rate: float, claim_ms: float, until_us: int, poll_ms: float = REST_US / 1e3, seed: int = 0) -> Run:
+def owned(
+    partitions: int,
+    rate: float,
+    claim_ms: float,
+    until_us: int,
+    poll_ms: float = REST_US / 1e3,
+    seed: int = 0,
+) -> Run:
     """`owners` by its parameters, remembered."""
     return owners(partitions, rate, round(claim_ms * 1e3), until_us, Random(seed), round(poll_ms * 1e3))
 
@@ -298,7 +315,10 @@ def two_cures(seconds: float = 5.0, seed: int = 0) -> Result:
     """The reference table: contention and empty polls, with the one cure, with the other, with both (table ``setups``)."""
     runs = {name: setup(name, seconds, seed) for name in SETUPS}
     rows = [_row(name, run) for name, run in runs.items()]
-    many, few = runs["tiny queue, 40 partitions, an owner each"], runs["tiny queue, 1 partition and its owner"]
+    many, few = (
+        runs["tiny queue, 40 partitions, an owner each"],
+        runs["tiny queue, 1 partition and its owner"],
+    )
     text = (f"An owner for each of 40 tables of a tiny queue removes every lock wait and leaves {100 * many.empty_share:.1f} % of "
             f"{many.queries_s:,.0f} polls/s empty; one partition needs {few.queries_s:.0f} polls/s for the same jobs.")  # fmt: skip
     metrics = {

@@ -68,7 +68,9 @@ def _calm(switches: Switches, depth: int) -> dict[int, int]:
 
 
 def _waited(queue: Queue, label: str, found: dict[int, int]) -> Series:
-    points = sorted((queue.table.rows[number].enqueued_us / 1e6, number, us / 1e6) for number, us in found.items())
+    points = sorted(
+        (queue.table.rows[number].enqueued_us / 1e6, number, us / 1e6) for number, us in found.items()
+    )
     return Series(label, tuple(x for x, _, _ in points), tuple(max(1e-3, y) for _, _, y in points))
 
 
@@ -117,7 +119,9 @@ def _metrics(queue: Queue, held: list[int], calm: dict[int, int]) -> dict[str, M
         "lost": Metric("jobs lost", lost, "jobs"),
         "twice": Metric("jobs done twice", sum(times > 1 for times in queue.runs.values()), "jobs"),
         "refused": Metric("claims that the fence refused", queue.refused, "claims"),
-        "writes": Metric("claims and confirmations for each job", queue.table.writes / len(rows), "statements"),
+        "writes": Metric(
+            "claims and confirmations for each job", queue.table.writes / len(rows), "statements"
+        ),
     }
 
 

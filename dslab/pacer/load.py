@@ -25,7 +25,16 @@ def _until_us(claims_s: float, rate: float, claims: int) -> int:
     return round(1e6 * min(60.0, max(0.12, min(claims / claims_s, 6_000 / rate))))
 
 
-def _simulate(claimers: int, shards: int, databases: int, priorities: int, rate: float, claim_ms: float, sees: str, claims: int) -> Run:
+def _simulate(
+    claimers: int,
+    shards: int,
+    databases: int,
+    priorities: int,
+    rate: float,
+    claim_ms: float,
+    sees: str,
+    claims: int,
+) -> Run:
     pace, _ = claiming.mean_value(claimers, shards * databases * priorities, rate, claim_ms)
     until_us = _until_us(pace, rate, claims)
     return claiming.simulated(claimers, shards, databases, priorities, rate, claim_ms, until_us, sees)
@@ -76,16 +85,30 @@ def _metrics(run: Run, locks: list[dict[str, Any]]) -> dict[str, Metric]:
         "wait_ms": Metric("lock wait of a claim", run.wait_ms, "ms"),
         "p50_ms": Metric("job waits, median", run.latency_ms(0.5), "ms"),
         "p99_ms": Metric("job waits, 99th percentile", run.latency_ms(0.99), "ms"),
-        "waiting": Metric("claimers that wait at this moment", sum(lock["waiting"] for lock in locks), "claimers"),
+        "waiting": Metric(
+            "claimers that wait at this moment", sum(lock["waiting"] for lock in locks), "claimers"
+        ),
     }
 
 
 def _told(params: dict[str, Any], metrics: dict[str, Metric]) -> str:
     value = {name: metric.value for name, metric in metrics.items()}
     tables = params["shards"] * params["databases"] * params["priorities"]
-    who = f"{params['claimers']} claimers on {tables} tables" if params["mode"] == "PinLater" else f"One owner for each of {tables} tables"
-    waits = f"a claim waits {value['wait_ms']:.2f} ms for its lock" if params["mode"] == "PinLater" else "nobody waits for a lock"
-    late = "" if math.isnan(value["p99_ms"]) else f", and 99 % of the jobs are claimed within {value['p99_ms']:.1f} ms"
+    who = (
+        f"{params['claimers']} claimers on {tables} tables"
+        if params["mode"] == "PinLater"
+        else f"One owner for each of {tables} tables"
+    )
+    waits = (
+        f"a claim waits {value['wait_ms']:.2f} ms for its lock"
+        if params["mode"] == "PinLater"
+        else "nobody waits for a lock"
+    )
+    late = (
+        ""
+        if math.isnan(value["p99_ms"])
+        else f", and 99 % of the jobs are claimed within {value['p99_ms']:.1f} ms"
+    )
     return (f"{who}: {value['claims_s']:,.0f} claims/s, {value['empty']:.0f} % of them empty; {waits}{late}. "
             f"At this moment {value['waiting']:.0f} wait.")  # fmt: skip
 
@@ -94,11 +117,25 @@ def _curves(params: dict[str, Any], tables: int) -> dict[str, Series]:
     """Lock wait and latency against the number of claimers, everything else as it is set."""
     rate, claim_ms = params["rate"], params["claim_ms"]
     theory = tuple(claiming.mean_value(n, tables, rate, claim_ms)[1] for n in CURVE)
-    runs = [_simulate(n, params["shards"], params["databases"], params["priorities"], rate, claim_ms, params["sees"], 1_000) for n in POINTS]
+    runs = [
+        _simulate(
+            n,
+            params["shards"],
+            params["databases"],
+            params["priorities"],
+            rate,
+            claim_ms,
+            params["sees"],
+            1_000,
+        )
+        for n in POINTS
+    ]
     return {
         "wait": Series("lock wait", POINTS, tuple(run.wait_ms for run in runs)),
         "wait_theory": Series("mean value analysis", CURVE, theory, "theory"),
-        "p99": Series("99 % of the jobs are claimed within", POINTS, tuple(run.latency_ms(0.99) for run in runs)),
+        "p99": Series(
+            "99 % of the jobs are claimed within", POINTS, tuple(run.latency_ms(0.99) for run in runs)
+        ),
     }
 
 
@@ -116,7 +153,11 @@ def partitions(rate: float = 5.0, count: int = 40, owner: bool = True, poll_ms: 
         "polls_s": Metric("claims", run.queries_s, "claims/s"),
         "empty": Metric("empty claims", 100 * run.empty_share, "%"),
         "wait_ms": Metric("lock wait of a claim", run.wait_ms, "ms"),
-        "p99_ms": Metric("job waits, 99th percentile", run.latency_ms(0.99) if keeps_up and len(run.latencies_us) >= 100 else math.nan, "ms"),
+        "p99_ms": Metric(
+            "job waits, 99th percentile",
+            run.latency_ms(0.99) if keeps_up and len(run.latencies_us) >= 100 else math.nan,
+            "ms",
+        ),
         "right_size": Metric("partitions that are enough", size, "partitions"),
         "keeps_up": Metric("keeps up", int(keeps_up)),
     }
@@ -140,14 +181,27 @@ def _partition_text(params: dict[str, Any], metrics: dict[str, Metric]) -> str:
     text = f"{params['rate']:,g} jobs/s in {count} with {who}: {value['polls_s']:,.0f} claims/s, {value['empty']:.1f} % of them empty, "
     text += f"{value['wait_ms']:.2f} ms of lock wait."
     if not value["keeps_up"]:
-        return f"{text} They cannot keep up: jobs pile up; {value['right_size']:.0f} partitions with owners would be enough."
-    return f"{text} {value['right_size']:.0f} with an owner would be enough."
+        return f"{text} They cannot keep up, and jobs pile up: {_enough(value['right_size'])}."
+    return f"{text} {_enough(value['right_size']).capitalize()}."
+
+
+def _enough(size: float) -> str:
+    return (
+        "one partition with an owner would be enough"
+        if size == 1
+        else f"{size:.0f} partitions with owners would be enough"
+    )
 
 
 def _partition_series(params: dict[str, Any]) -> dict[str, Series]:
     rate, poll_ms = params["rate"], params["poll_ms"]
     theory = tuple(100 * claiming.owner_empty_share(n, rate, 2.0, poll_ms) for n in COUNTS)
-    pace = tuple(1e3 * n / cycle if math.isfinite(cycle := claiming.owner_cycle_ms(n, rate, 2.0, poll_ms)) else math.nan for n in COUNTS)
+    pace = tuple(
+        1e3 * n / cycle
+        if math.isfinite(cycle := claiming.owner_cycle_ms(n, rate, 2.0, poll_ms))
+        else math.nan
+        for n in COUNTS
+    )
     some = (1, 5, 20, 80)
     runs = [_partitioned(rate, n, params["owner"], poll_ms, 700)[0] for n in some]
     return {

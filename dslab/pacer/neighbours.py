@@ -68,12 +68,23 @@ class Counts:
 class Plant:
     """One run: two queues, their processes, what happens next."""
 
-    def __init__(self, pods: bool, processes: int, notes_s: float, images_s: float, poison_min: float, seconds: float, seed: int) -> None:
+    def __init__(
+        self,
+        pods: bool,
+        processes: int,
+        notes_s: float,
+        images_s: float,
+        poison_min: float,
+        seconds: float,
+        seed: int,
+    ) -> None:
         self.rng, self.seconds, self.counts = Random(seed), seconds, Counts()
         mine = max(1, processes // 2)
         self.pools = [Pool(mine), Pool(processes - mine)] if pods else [Pool(processes)]
         self.jobs: list[list[float]] = []  # kind (0 note, 1 image, 2 poison), arrival, tries left
-        self.heap: list[tuple[float, int, int, int, int]] = []  # time, serial, what, job or pool, process or try
+        self.heap: list[
+            tuple[float, int, int, int, int]
+        ] = []  # time, serial, what, job or pool, process or try
         self.serial = 0
         for kind, rate in ((0, notes_s), (1, images_s), (2, poison_min / 60)):
             now = 0.0
@@ -118,7 +129,10 @@ class Plant:
                 self.counts.wait_ms.append((now - arrived) * 1e3)
             mean = NOTE_MS if kind == 0 else IMAGE_MS
             takes = IMAGE_MS / 10 if kind == 2 else self.rng.expovariate(1 / mean)
-            heappush(self.heap, (now + takes / 1e3, self._next(), DIES if kind == 2 else ENDS, job, self.tried[job]))
+            heappush(
+                self.heap,
+                (now + takes / 1e3, self._next(), DIES if kind == 2 else ENDS, job, self.tried[job]),
+            )
 
     def _over(self, now: float, what: int, job: int) -> None:
         place = self.pool(job)
@@ -211,7 +225,9 @@ def neighbours(pods: bool = False, processes: int = 8, notes_s: float = 120.0, i
 def _told(params: dict, metrics: dict[str, Metric]) -> str:
     value = {name: metric.value for name, metric in metrics.items()}
     where = "in pods of their own" if params["pods"] else "beside image jobs in the same processes"
-    died = f"{value['deaths']:.0f} processes died" + (", all of them of images" if params["pods"] and value["deaths"] else "")
+    died = f"{value['deaths']:.0f} processes died" + (
+        ", all of them of images" if params["pods"] and value["deaths"] else ""
+    )
     return (f"Notifications {where}: half are done within {value['p50_ms']:.0f} ms, 99 % within {value['p99_ms']:,.0f} ms; {died}, and "
             f"{value['killed']:.0f} notifications were killed under way.")  # fmt: skip
 
@@ -219,7 +235,11 @@ def _told(params: dict, metrics: dict[str, Metric]) -> str:
 def _distribution(counts: Counts) -> dict[str, Series]:
     ordered = sorted(counts.total_ms)
     shares = [1 - 10 ** (-place / 8) for place in range(1, 25)]
-    points = [(ordered[min(len(ordered) - 1, int(share * len(ordered)))], 100 * (1 - share)) for share in shares] if ordered else [(1.0, 100.0)]
+    points = (
+        [(ordered[min(len(ordered) - 1, int(share * len(ordered)))], 100 * (1 - share)) for share in shares]
+        if ordered
+        else [(1.0, 100.0)]
+    )
     return {"slower": Series("notifications", tuple(x for x, _ in points), tuple(y for _, y in points))}
 
 
@@ -274,5 +294,8 @@ def enqueue_table(dequeuers: tuple[int, ...] = (5, 10, 15, 20, 40, 80)) -> Resul
     worst, flat = rows[-1]["shared: 99 % (ms)"], rows[-1]["own threads: 99 % (ms)"]
     text = (f"With {dequeuers[-1]} dequeuers on 16 shared threads 99 % of the enqueues are done within {worst:.0f} ms; with threads of their own "
             f"within {flat:.0f} ms.")  # fmt: skip
-    metrics = {"shared_ms": Metric("99 %, shared", worst, "ms"), "own_ms": Metric("99 %, own threads", flat, "ms")}
+    metrics = {
+        "shared_ms": Metric("99 %, shared", worst, "ms"),
+        "own_ms": Metric("99 %, own threads", flat, "ms"),
+    }
     return Result({"dequeuers": dequeuers}, metrics, text, tables={"enqueue": rows})

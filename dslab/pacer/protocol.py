@@ -35,7 +35,9 @@ WORK_US = 20_000
 class Queue:
     """One partition of a queue with all who work on it, and what the invariants remember."""
 
-    def __init__(self, world: World, switches: Switches = PACER, jobs: int = 1, fifo: bool = False, depth: int = 2) -> None:
+    def __init__(
+        self, world: World, switches: Switches = PACER, jobs: int = 1, fifo: bool = False, depth: int = 2
+    ) -> None:
         """``jobs`` are in the table to begin with; a broker prefetches up to ``depth`` of them; ``fifo``: they are to be done in order."""
         self.world, self.switches, self.fifo, self.depth = world, switches, fifo, depth
         world.facts["pacer"] = self  # where the invariants find it
@@ -117,7 +119,12 @@ class Queue:
 
     def _silent(self, name: str) -> None:
         self.table.silent(name)
-        call = Callback(self.world, lambda: self._missed(name), f"a lease without a heartbeat from {name}", self.controller)
+        call = Callback(
+            self.world,
+            lambda: self._missed(name),
+            f"a lease without a heartbeat from {name}",
+            self.controller,
+        )
         self.world.push(self.world.now + LEASE_US, call)
 
     # [missed] the controller has heard nothing for a lease: the next one becomes the owner, with the next epoch
@@ -143,15 +150,24 @@ class Queue:
     def claimed(self, who: str) -> None:
         """Remember a claim by a broker that is not the owner any more."""
         if self.switches.ownership and who != self.table.owner:
-            self.complain("owner", f"{who} claimed rows of a partition that belongs to {self.table.owner} since epoch {self.table.epoch}")
+            self.complain(
+                "owner",
+                f"{who} claimed rows of a partition that belongs to {self.table.owner} since epoch {self.table.epoch}",
+            )
 
     def handed_out(self, number: int, claim: str, who: str) -> None:
         """Compare a hand-out with the one before it, and its claim with the row."""
         row, before = self.table.rows[number], self.handed.get(number)
         if claim in self.released:
-            self.complain("dead", f"{who} handed out job {number} under {claim}, which the table had taken back: job {number} is {row}")
+            self.complain(
+                "dead",
+                f"{who} handed out job {number} under {claim}, which the table had taken back: job {number} is {row}",
+            )
         elif before is not None and before not in self.released:
-            self.complain("twice", f"{who} handed out job {number} under {claim}, and {before}, under which it was handed out, has not run out")
+            self.complain(
+                "twice",
+                f"{who} handed out job {number} under {claim}, and {before}, under which it was handed out, has not run out",
+            )
         self.handed[number] = claim
 
     def finished(self, number: int) -> None:
@@ -204,7 +220,9 @@ class Broker:
 
     async def _fetch(self) -> None:
         limit = 1 if self.switches.prefetch == "none" else self.queue.depth - len(self.memory)
-        if self.queue.fifo:  # what came back stands before what is in memory; a full memory would wait for it for ever
+        if (
+            self.queue.fifo
+        ):  # what came back stands before what is in memory; a full memory would wait for it for ever
             limit = max(1, limit)
         if limit <= 0:
             return
@@ -227,7 +245,10 @@ class Broker:
         if self.switches.handout_check == "table":
             return await self._confirmed(job)
         if self.switches.handout_check == "clock" and self._lease_is_over():
-            self.memory, self.epoch = [], 0  # it may have been replaced: it claims nothing until it is made the owner again
+            self.memory, self.epoch = (
+                [],
+                0,
+            )  # it may have been replaced: it claims nothing until it is made the owner again
             return None
         self._handouts += 1
         claim = job.claim or f"{self.node.id} hand-out {self._handouts}"
@@ -297,7 +318,9 @@ class Worker:
     async def _half(self, job: Job, text: str) -> None:
         await self.node.work(self.work_us // 2)
         if self.checkpoints:
-            await self.node.call("db", "save", job=job, worker=self.node.id, text=f"{text}, by {self.node.id}")
+            await self.node.call(
+                "db", "save", job=job, worker=self.node.id, text=f"{text}, by {self.node.id}"
+            )
 
     def _effect(self, number: int) -> None:
         self.queue.runs[number] = self.queue.runs.get(number, 0) + 1

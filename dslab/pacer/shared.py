@@ -78,7 +78,11 @@ def noisy_neighbour(switches: Switches) -> World:
     """An image job takes its process down; a notification job is under way, in the same process or in a pod of its own."""
     world = World(name="noisy neighbour")
     shared = Shared(world)
-    images = world.node("images" if switches.pods else "host", label="Pod of images" if switches.pods else "Host", kind="service")
+    images = world.node(
+        "images" if switches.pods else "host",
+        label="Pod of images" if switches.pods else "Host",
+        kind="service",
+    )
     notes = world.node("notes", label="Pod of notifications", kind="service") if switches.pods else images
 
     async def notify() -> None:
@@ -88,7 +92,10 @@ def noisy_neighbour(switches: Switches) -> World:
     async def resize() -> None:
         await sleep(1_000)
         if notes is images and not job.done:
-            shared.complain("neighbour", "an image job took the host down, and with it a notification job that was under way")
+            shared.complain(
+                "neighbour",
+                "an image job took the host down, and with it a notification job that was under way",
+            )
         shared.claimed += 1
         images.crash()
 

@@ -18,8 +18,12 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 SECOND_US = 1_000_000
-LEASE_US = 4 * SECOND_US  # of a broker: after so long without a heartbeat it is replaced, and by its own clock it stops
-ROW_LEASE_US = LEASE_US + SECOND_US // 2  # of what it has prefetched; a little longer, so that it has stopped by then
+LEASE_US = (
+    4 * SECOND_US
+)  # of a broker: after so long without a heartbeat it is replaced, and by its own clock it stops
+ROW_LEASE_US = (
+    LEASE_US + SECOND_US // 2
+)  # of what it has prefetched; a little longer, so that it has stopped by then
 CLAIM_TIMEOUT_US = 600 * SECOND_US  # README of pinlater: 600 s; its local sample has 180 s
 BUGS = (
     "",

@@ -68,8 +68,12 @@ class JobTable:
         self.rows: dict[int, Row] = {}
         self.epoch, self.owner = 0, ""
         self.writes = 0  # statements that claim or confirm
-        self.log: list[tuple[str, int, str, int]] = []  # of each claim: who, under which epoch, and the owner and epoch then
-        self.rule: Callable[[Row, list[Row]], bool] | None = None  # somebody else's order of a FIFO queue, for an exercise
+        self.log: list[
+            tuple[str, int, str, int]
+        ] = []  # of each claim: who, under which epoch, and the owner and epoch then
+        self.rule: Callable[[Row, list[Row]], bool] | None = (
+            None  # somebody else's order of a FIFO queue, for an exercise
+        )
         self._claims: dict[str, int] = {}
         self.node = self.world.node("db", label="Job table", kind="store", rows={})
         for handler in (
@@ -96,13 +100,16 @@ class JobTable:
         if self._is_fenced(epoch):
             self.queue.refused += 1
             return []
-        self.queue.claimed(who)
-        self.log.append((who, epoch, self.owner, self.epoch))
-        self.writes += self.switches.prefetch != "reads"
+        self._note(who, epoch)
         rows = [row for row in self.in_order() if row.state == "pending"][:limit]
         return [self._take(row, who) for row in rows]
 
     # [/claim]
+    def _note(self, who: str, epoch: int) -> None:
+        self.queue.claimed(who)
+        self.log.append((who, epoch, self.owner, self.epoch))
+        self.writes += self.switches.prefetch != "reads"
+
     def _is_fenced(self, epoch: int) -> bool:
         if not self.switches.fencing:
             return False
@@ -141,19 +148,24 @@ class JobTable:
     def handout(self, job: Job, who: str) -> Job | str:
         """Let ``who`` give a job away: the job under its claim, or "gone" (not his any more), or "wait" (something is before it)."""
         row = self.rows[job.id]
-        self.writes += 1
-        ready = ("pending",) if self.switches.prefetch == "reads" else ("prefetched", "taken")
-        if row.state not in ready or row.claim != job.claim:
+        if row.claim != job.claim or not self._is_ready(row):
             return "gone"
         if self.queue.fifo and self.is_blocked(row):
             return "wait"
+        self._give(row, who)
+        return Job(row.id, row.claim, row.checkpoint, row.place)
+
+    # [/handout]
+    def _is_ready(self, row: Row) -> bool:
+        self.writes += 1
+        return row.state in (("pending",) if self.switches.prefetch == "reads" else ("prefetched", "taken"))
+
+    def _give(self, row: Row, who: str) -> None:
         if not row.claim:
             self._describe(row, who)
         self.start(row, ROW_LEASE_US if self.switches.prefetch_lease == "heartbeat" else CLAIM_TIMEOUT_US)
         self.queue.handed_out(row.id, row.claim, who)
-        return Job(row.id, row.claim, row.checkpoint, row.place, row.attempts)
 
-    # [/handout]
     def is_blocked(self, row: Row) -> bool:
         """Say whether a row of a FIFO queue has to wait for one before it, as far as the switches ask for it."""
         if self.rule is not None:
@@ -186,7 +198,9 @@ class JobTable:
             self._forget_timer(row)
         if self.switches.monitor:
             claim = row.claim
-            call = Callback(self.world, lambda: self.run_out(row, claim), f"monitor: {claim} is up", self.node)
+            call = Callback(
+                self.world, lambda: self.run_out(row, claim), f"monitor: {claim} is up", self.node
+            )
             row.timer = self.world.push(self.world.now + us, call)
 
     def _forget_timer(self, row: Row) -> None:
@@ -214,14 +228,15 @@ class JobTable:
     # [run_out] the monitor compares the descriptor: the claim that is up may not be the one in the row any more
     def run_out(self, row: Row, claim: str) -> None:
         """End a claim that is up: back to pending, a running one with one attempt less."""
-        if row.claim != claim and self.switches.bug != "monitor does not compare":
-            return
-        if row.state in FINISHED:
+        if self._is_another(row, claim) or row.state in FINISHED:
             return
         self.queue.released.add(claim)
-        self._give_back(row, int(row.state == "running"))
+        self._give_back(row, attempts=int(row.state == "running"))
 
     # [/run_out]
+    def _is_another(self, row: Row, claim: str) -> bool:
+        return row.claim != claim and self.switches.bug != "monitor does not compare"
+
     def _give_back(self, row: Row, attempts: int) -> None:
         if self.switches.bug != "monitor does not compare":
             self._forget_timer(row)
@@ -259,7 +274,9 @@ class JobTable:
         if row.claim != job.claim:
             if self.switches.checkpoint_guard:
                 return False
-            self.queue.complain("checkpoint", f"{worker} wrote {text!r} under {job.claim}; job {job.id} is {row}")
+            self.queue.complain(
+                "checkpoint", f"{worker} wrote {text!r} under {job.claim}; job {job.id} is {row}"
+            )
         row.checkpoint = text
         return True
 

@@ -41,22 +41,38 @@ def _latency() -> Measurement:
 
 def _contention_gone() -> Measurement:
     before, after = _run("busy queue, 10 tables, 80 claimers"), _run("busy queue, 10 tables, an owner each")
-    return Measurement(after.wait_ms, "ms", f"with an owner for each table; with 80 claimers {before.wait_ms:.1f} ms")
+    return Measurement(
+        after.wait_ms, "ms", f"with an owner for each table; with 80 claimers {before.wait_ms:.1f} ms"
+    )
 
 
 def _one_cure() -> Measurement:
     run = _run("tiny queue, 40 partitions, an owner each")
-    return Measurement(round(100 * run.empty_share, 1), "%", f"40 partitions with an owner each: no lock wait, and {run.queries_s:,.0f} polls/s for 5 jobs/s")
+    return Measurement(
+        round(100 * run.empty_share, 1),
+        "%",
+        f"40 partitions with an owner each: no lock wait, and {run.queries_s:,.0f} polls/s for 5 jobs/s",
+    )
 
 
 def _same_jobs() -> Measurement:
     few, many = _run("busy queue, 10 tables, 5 claimers"), _run("busy queue, 10 tables, 80 claimers")
-    return Measurement(round(many.jobs_s / few.jobs_s, 2), "times", f"80 claimers against 5; lock wait {many.wait_ms:.1f} against {few.wait_ms:.1f} ms")
+    return Measurement(
+        round(many.jobs_s / few.jobs_s, 2),
+        "times",
+        f"80 claimers against 5; lock wait {many.wait_ms:.1f} against {few.wait_ms:.1f} ms",
+    )
 
 
 def _reading() -> Measurement:
-    case = next(row for row in real.stored("semantics").tables["cases"] if row["the second one"] == "plain SELECT")
-    return Measurement("waits" if case["waits"] == "yes" else "does not wait", "", "a SELECT beside an open claim of the same rows, on PostgreSQL")
+    case = next(
+        row for row in real.stored("semantics").tables["cases"] if row["the second one"] == "plain SELECT"
+    )
+    return Measurement(
+        "waits" if case["waits"] == "yes" else "does not wait",
+        "",
+        "a SELECT beside an open claim of the same rows, on PostgreSQL",
+    )
 
 
 def _semaphore() -> Measurement:
@@ -67,18 +83,31 @@ def _semaphore() -> Measurement:
 
 
 def _fifo() -> Measurement:
-    ways = {"FIFO: retry": {"blocking_retries": False}, "FIFO: concurrency": {"one_at_a_time": False}, "FIFO: failover": {"waits_for_claimed": False}}
+    ways = {
+        "FIFO: retry": {"blocking_retries": False},
+        "FIFO: concurrency": {"one_at_a_time": False},
+        "FIFO: failover": {"waits_for_claimed": False},
+    }
     broken = [name for name, off in ways.items() if not anomalies.search(name, 1, **off).held]
-    return Measurement(len(broken), "ways to break it", ", ".join(name.removeprefix("FIFO: ") for name in broken))
+    return Measurement(
+        len(broken), "ways to break it", ", ".join(name.removeprefix("FIFO: ") for name in broken)
+    )
 
 
 def _at_least_once() -> Measurement:
     lost, twice = anomalies.search("job lost", 1), anomalies.search("done twice", 1)
-    return Measurement("never lost, sometimes twice" if lost.held and not twice.held else "something else", "", f"{lost.describe()} {twice.describe()}")
+    return Measurement(
+        "never lost, sometimes twice" if lost.held and not twice.held else "something else",
+        "",
+        f"{lost.describe()} {twice.describe()}",
+    )
 
 
 def _checkpoint() -> Measurement:
-    on, off = anomalies.search("stale checkpoint", 1), anomalies.search("stale checkpoint", 1, checkpoint_guard=False)
+    on, off = (
+        anomalies.search("stale checkpoint", 1),
+        anomalies.search("stale checkpoint", 1, checkpoint_guard=False),
+    )
     return Measurement("needed" if on.held and not off.held else "not needed", "", off.describe())
 
 
@@ -95,17 +124,27 @@ def _pods() -> Measurement:
 
 def _split() -> Measurement:
     shared, own = neighbours.enqueues(dequeuers=40), neighbours.enqueues(dequeuers=40, separate=True)
-    return Measurement(round(shared[1] / own[1]), "times", f"99 % of the enqueues beside 40 dequeuers: {shared[1]:.0f} ms on shared threads, {own[1]:.0f} ms on their own")
+    return Measurement(
+        round(shared[1] / own[1]),
+        "times",
+        f"99 % of the enqueues beside 40 dequeuers: {shared[1]:.0f} ms on shared threads, {own[1]:.0f} ms on their own",
+    )
 
 
 def _retries() -> Measurement:
     run = neighbours.neighbours(poison_min=6.0, images_s=0.0, seconds=60.0)
     plant = neighbours.Plant(False, 8, 120.0, 0.0, 6.0, 60.0, 0)
-    return Measurement(round(run["deaths"] / sum(kind == 2 for kind, _, _ in plant.jobs), 2), "processes", "each poison job takes down, one try after the other")
+    return Measurement(
+        round(run["deaths"] / sum(kind == 2 for kind, _, _ in plant.jobs), 2),
+        "processes",
+        "each poison job takes down, one try after the other",
+    )
 
 
 def _volume() -> Measurement:
-    return Measurement(round(1e6 * 60 * 24 / 1e9, 2), "billion jobs/day", "one million jobs a minute for a day")
+    return Measurement(
+        round(1e6 * 60 * 24 / 1e9, 2), "billion jobs/day", "one million jobs a minute for a day"
+    )
 
 
 CLAIMS = Ledger(

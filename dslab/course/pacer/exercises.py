@@ -45,7 +45,13 @@ more_claimers = ROOM.add(
             "a": "Twenty took out all that came in already. There is nothing more to take.",
             "b": "Before, many claimers were resting. Now the locks are taken all of the time, and all who are added stand in line.",
         },
-        decide=lambda runs: "a" if runs[1].jobs_s > 1.5 * runs[0].jobs_s else "c" if runs[1].wait_ms > 4.5 * runs[0].wait_ms else "b",
+        decide=lambda runs: (
+            "a"
+            if runs[1].jobs_s > 1.5 * runs[0].jobs_s
+            else "c"
+            if runs[1].wait_ms > 4.5 * runs[0].wait_ms
+            else "b"
+        ),
         because="Ten locks of 2 ms give at most 5,000 claims a second. Twenty claimers were close to that; what comes on top can only wait.",
     )
 )
@@ -131,15 +137,18 @@ _SCENES = ("a broker dies", "zombie hands out", "FIFO: retry")
 
 
 def _judge(variant: Any, invariants: list[Any]) -> Verdict:
-    """Search up to two surprises. In the zombies' scenarios each worker asks once, so there nobody asks whether a job is left over."""
-    short = variant.name.startswith("zombie")
-    return explore(variant, [i for i in invariants if not (short and i is anomalies.NO_JOB_LOST)], deviations=2)
+    """Search with one surprise; two where a broker stands still and goes on. There each worker asks once, so a job may well be left over."""
+    if not variant.name.startswith("zombie"):
+        return explore(variant, invariants, deviations=1)
+    return explore(variant, [each for each in invariants if each is not anomalies.NO_JOB_LOST], deviations=2)
 
 
 ZOO = Zoo(
     "Pacer",
     right={f"everything on: {name}": _variant(name) for name in _SCENES},
-    mutants={bug: Mutant(_variant(scenario, bug), told, caught_by) for bug, scenario, told, caught_by in _BUGS},
+    mutants={
+        bug: Mutant(_variant(scenario, bug), told, caught_by) for bug, scenario, told, caught_by in _BUGS
+    },
     invariants=_JUDGES,
     search=_judge,
 )
@@ -147,14 +156,14 @@ ZOO = Zoo(
 OWNER_ZOO = Zoo(
     "owners",
     right={
-        "fence and epochs": _variant("owner changes"),
-        "own clock at the hand-out": _variant("owner changes", handout_check="clock"),
+        "fence and epochs": _variant("zombie claims"),
+        "own clock at the hand-out": _variant("zombie claims", handout_check="clock"),
     },
     mutants={
-        "no fence": Mutant(_variant("owner changes", fencing=False), "the table takes any claim", "ONE_OWNER_CLAIMS"),
-        "fence the wrong way round": Mutant(_variant("owner changes", "fence the wrong way round"), "newer epochs are refused",
+        "no fence": Mutant(_variant("zombie claims", fencing=False), "the table takes any claim", "ONE_OWNER_CLAIMS"),
+        "fence the wrong way round": Mutant(_variant("zombie claims", "fence the wrong way round"), "newer epochs are refused",
                                             "ONE_OWNER_CLAIMS"),
-        "epoch is not raised": Mutant(_variant("owner changes", "epoch is not raised"), "two owners, one epoch", "ONE_OWNER_CLAIMS"),
+        "epoch is not raised": Mutant(_variant("zombie claims", "epoch is not raised"), "two owners, one epoch", "ONE_OWNER_CLAIMS"),
     },
     invariants=[anomalies.ONE_OWNER_CLAIMS],
     search=partial(explore, deviations=2),
@@ -201,10 +210,18 @@ def _claimers_settled(answer: dict[str, Any]) -> Feedback:
     claimers = int(answer["claimers"])
     mine, best = _p99(claimers), min((_p99(count), count) for count in range(8, 41, 4))
     if mine <= 1.15 * best[0]:
-        return Feedback.yes(f"With {claimers} claimers 99 % of the jobs are claimed within {mine:.1f} ms; nothing tried here is better by more than 15 %.")
+        return Feedback.yes(
+            f"With {claimers} claimers 99 % of the jobs are claimed within {mine:.1f} ms; nothing tried here is better by more than 15 %."
+        )
     if claimers < best[1]:
-        return Feedback.no(f"With {claimers} there is a better number above: a job waits until somebody comes round.", f"99 % within {mine:.1f} ms")
-    return Feedback.no(f"With {claimers} there is a better number below: claimers stand in each other's way.", f"99 % within {mine:.1f} ms")
+        return Feedback.no(
+            f"With {claimers} there is a better number above: a job waits until somebody comes round.",
+            f"99 % within {mine:.1f} ms",
+        )
+    return Feedback.no(
+        f"With {claimers} there is a better number below: claimers stand in each other's way.",
+        f"99 % within {mine:.1f} ms",
+    )
 
 
 best_number = ROOM.add(
@@ -232,21 +249,41 @@ best_number = ROOM.add(
 
 # -- 3: prefetch ------------------------------------------------------------------------------------------------
 
-_PREFETCH_NEEDS = ("prefetched jobs wait", "prefetched jobs again", "job lost", "zombie claims", "zombie hands out", "zombie with a wrong clock")
-_OFF = {"prefetch": "none", "prefetch_lease": "claim timeout", "handout_check": "none", "fencing": False, "monitor": False}
+_PREFETCH_NEEDS = (
+    "prefetched jobs wait",
+    "prefetched jobs again",
+    "job lost",
+    "zombie claims",
+    "zombie hands out",
+    "zombie with a wrong clock",
+)
+_OFF = {
+    "prefetch": "none",
+    "prefetch_lease": "claim timeout",
+    "handout_check": "none",
+    "fencing": False,
+    "monitor": False,
+}
 
 
 def _prefetch_settled(answer: dict[str, Any]) -> Feedback:
     """All six anomalies must be gone, and the broker must claim or read ahead."""
     if answer["prefetch"] == "none":
-        return Feedback.no("Without prefetch every worker waits for the database. The broker has to have something in memory.", "prefetch='none'")
+        return Feedback.no(
+            "Without prefetch every worker waits for the database. The broker has to have something in memory.",
+            "prefetch='none'",
+        )
     searched = 0
     for name in _PREFETCH_NEEDS:
         verdict = anomalies.search(name, deviations=anomalies.anomaly(name).depth, **answer)
         searched += verdict.searched
         if not verdict.held:
-            return Feedback.no(f"With these settings the anomaly “{name}” still shows.", verdict.invariant, verdict)
-    return Feedback.yes(f"No violation in {searched:,} schedules: one surprise, two where a broker stands still and goes on.")
+            return Feedback.no(
+                f"With these settings the anomaly “{name}” still shows.", verdict.invariant, verdict
+            )
+    return Feedback.yes(
+        f"No violation in {searched:,} schedules: one surprise, two where a broker stands still and goes on."
+    )
 
 
 specify_prefetch = ROOM.add(
@@ -302,7 +339,9 @@ def _order_is_right(rule: Callable[[Any, list[Any]], bool]) -> Feedback:
         verdict = explore(_with_order(rule, name), [anomalies.IN_ORDER, anomalies.NO_JOB_LOST], deviations=1)
         searched += verdict.searched
         if not verdict.held:
-            return Feedback.no(f"In the scenario “{name}” your order breaks {verdict.invariant}.", verdict.invariant, verdict)
+            return Feedback.no(
+                f"In the scenario “{name}” your order breaks {verdict.invariant}.", verdict.invariant, verdict
+            )
     return Feedback.yes(f"No violation in {searched:,} schedules of four scenarios with up to one surprise.")
 
 

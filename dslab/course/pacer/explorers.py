@@ -140,7 +140,7 @@ def partitions_explorer() -> Explorer:
     }
     question = "A queue is spread over partitions. How many claims find nothing? Which control changes that, and which changes the lock wait?"
     return Explorer(load.partitions, controls, _partition_pictures, title="Two problems, two cures", question=question, columns=2,
-                    poster=(0, 1))  # fmt: skip
+                    poster=(0,))  # fmt: skip
 
 
 def _partition_pictures(result: Result) -> list[Any]:
@@ -150,15 +150,29 @@ def _partition_pictures(result: Result) -> list[Any]:
     empty = (result.series["empty"], result.series["empty_theory"])
     polls = (result.series["polls"], result.series["polls_theory"])
     return [
-        Lines(x, Axis("empty claims", "%", limits=(0, 105)), empty, title="How many claims find nothing", marks=marks),
-        Lines(x, Axis("claims", "claims/s", log=True, limits=(5, 100_000)), polls, title="What the database has to answer", marks=(here,)),
+        Lines(
+            x,
+            Axis("empty claims", "%", limits=(0, 105)),
+            empty,
+            title="How many claims find nothing",
+            marks=marks,
+        ),
+        Lines(
+            x,
+            Axis("claims", "claims/s", log=True, limits=(5, 100_000)),
+            polls,
+            title="What the database has to answer",
+            marks=(here,),
+        ),
         _partition_meters(result),
     ]
 
 
 def _partition_meters(result: Result) -> Meters:
     empty, wait, late = result["empty"], result["wait_ms"], result["p99_ms"]
-    waiting = "cannot keep up" if not result["keeps_up"] else "few jobs" if math.isnan(late) else f"{late:.1f} ms"
+    waiting = (
+        "cannot keep up" if not result["keeps_up"] else "few jobs" if math.isnan(late) else f"{late:.1f} ms"
+    )
     full = 300.0
     return Meters(
         (
@@ -173,7 +187,9 @@ def _partition_meters(result: Result) -> Meters:
 
 def two_cures_table() -> Any:
     """The seven setups side by side, simulated now."""
-    return show.table(_two_cures().tables["setups"], title="2,000 jobs/s in 10 tables, and 5 jobs/s in up to 40")
+    return show.table(
+        _two_cures().tables["setups"], title="2,000 jobs/s in 10 tables, and 5 jobs/s in up to 40"
+    )
 
 
 @cache
@@ -187,7 +203,11 @@ def _two_cures() -> Result:
 def failover_explorer() -> Explorer:
     """A broker is killed or stands still with jobs in its memory."""
     controls = {
-        "happens": Choice("Broker A", {"is killed": "killed", "stands still": "stands still", "is well": "nothing"}, "killed"),
+        "happens": Choice(
+            "Broker A",
+            {"is killed": "killed", "stands still": "stands still", "is well": "nothing"},
+            "killed",
+        ),
         "pause_s": Slider("It stands still for", 1, 20, 1, 8, "s"),
         "prefetch": Choice("Ahead of need a broker", PREFETCH, "claims"),
         "depth": Slider("Jobs ahead", 1, 30, 1, 10, "jobs"),
@@ -197,15 +217,25 @@ def failover_explorer() -> Explorer:
     }
     question = "Jobs come in all the time, and A owns them. What does it cost them when A is gone: time, jobs, jobs done twice?"
     return Explorer(failover.failover, controls, _failover_pictures, title="The broker is killed, or stands still", question=question, columns=2,
-                    poster=(0, 1))  # fmt: skip
+                    poster=(0,))  # fmt: skip
 
 
 def _failover_pictures(result: Result) -> list[Any]:
-    x, y = Axis("a job arrives at", "s", limits=(0, 3)), Axis("and waits for a worker", "s", log=True, limits=(0.01, 1_000))
+    x, y = (
+        Axis("a job arrives at", "s", limits=(0, 3)),
+        Axis("and waits for a worker", "s", log=True, limits=(0.01, 1_000)),
+    )
     marks = (Mark(failover.FAULT_US / 1e6, "it happens"), Mark(5.0, "5 s", axis="y"))
     if result.params["happens"] == "nothing":
         marks = marks[1:]
-    waits = Lines(x, y, (result.series["waited"], result.series["calm"]), title="How long each job waits", marks=marks, height=300)
+    waits = Lines(
+        x,
+        y,
+        (result.series["waited"], result.series["calm"]),
+        title="How long each job waits",
+        marks=marks,
+        height=300,
+    )
     return [waits, _failover_meters(result)]
 
 
@@ -240,7 +270,9 @@ def schedule_picture(verdict: Verdict, title: str = "") -> Any:
     """The shortest schedule that a verdict found, to step through."""
     if verdict.trace is None:
         raise ValueError("this verdict found nothing, so there is no schedule to show")
-    return show.picture(SpaceTime(verdict.trace, title=title or f"{verdict.scenario}: the shortest schedule found"))
+    return show.picture(
+        SpaceTime(verdict.trace, title=title or f"{verdict.scenario}: the shortest schedule found")
+    )
 
 
 # -- act 5: neighbours ----------------------------------------------------------------------------------------------
@@ -257,14 +289,21 @@ def neighbours_explorer() -> Explorer:
     }
     question = "An image job that takes its process down is tried four times. What do notifications, which have nothing to do with it, feel?"
     return Explorer(neighbours.neighbours, controls, _neighbour_pictures, title="Noisy neighbours", question=question, columns=2,
-                    poster=(0, 1))  # fmt: skip
+                    poster=(0,))  # fmt: skip
 
 
 def _neighbour_pictures(result: Result) -> list[Any]:
     x = Axis("from arrival to end", "ms", log=True, limits=(10, 100_000))
     y = Axis("notifications slower than this", "%", log=True, limits=(0.1, 110))
     marks = (Mark(1e3 * neighbours.CLAIM_S, "claim runs out"),)
-    tail = Lines(x, y, (result.series["slower"],), title="How slow the slowest notifications are", marks=marks, height=300)
+    tail = Lines(
+        x,
+        y,
+        (result.series["slower"],),
+        title="How slow the slowest notifications are",
+        marks=marks,
+        height=300,
+    )
     p99, killed, busy = result["p99_ms"], result["killed"], result["busy"]
     meters = Meters(
         (
@@ -281,7 +320,10 @@ def _neighbour_pictures(result: Result) -> list[Any]:
 
 def enqueue_table() -> Any:
     """A user's enqueue beside many dequeuers, with one pool of threads and with two."""
-    return show.table(neighbours.enqueue_table().tables["enqueue"], title="100 enqueues/s on 16 threads: shared, or 8 of their own")
+    return show.table(
+        neighbours.enqueue_table().tables["enqueue"],
+        title="100 enqueues/s on 16 threads: shared, or 8 of their own",
+    )
 
 
 # -- break it: the tables ----------------------------------------------------------------------------------------------
@@ -331,7 +373,9 @@ def designs_picture() -> Any:
     names = anomalies.OF_DESIGNS
     cells = {(cell.anomaly, cell.off): _outcome(cell) for cell in _design_cells()}
     words = tuple(tuple(cells[name, design] for name in names) for design in anomalies.DESIGNS)
-    return show.picture(Heatmap(tuple(anomalies.DESIGNS), names, words, "design", "anomaly", title="Seven ways to prefetch"))
+    return show.picture(
+        Heatmap(tuple(anomalies.DESIGNS), names, words, "design", "anomaly", title="Seven ways to prefetch")
+    )
 
 
 def prices_table() -> Any:

@@ -18,5 +18,4 @@ names the rows, and the first two ways differ only there.
 from dslab.pacer.real.claims import WAYS, Counted, Lab, claim_run
 from dslab.pacer.real.results import contention, semantics, store_results, stored
 
-
 __all__ = ["WAYS", "Counted", "Lab", "claim_run", "contention", "semantics", "store_results", "stored"]

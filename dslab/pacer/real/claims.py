@@ -94,7 +94,9 @@ class Lab:
         self.close()
 
 
-def claim(connection: Any, way: str, name: str, limit: int = LIMIT, hold_ms: float = HOLD_MS) -> tuple[list[int], float]:
+def claim(
+    connection: Any, way: str, name: str, limit: int = LIMIT, hold_ms: float = HOLD_MS
+) -> tuple[list[int], float]:
     """Run one claim as a transaction that stays open for ``hold_ms``; gives the ids and how long the UPDATE took, in ms."""
     with connection.transaction():
         begun = time.perf_counter()
@@ -142,7 +144,12 @@ def claim_run(lab: Lab, way: str, claimers: int, jobs: int = 400, hold_ms: float
     else:
         connections = lab.claimers(claimers)
         begun = time.perf_counter()
-        real.together(*[lambda place=place: _claimer(connections[place], way, place, tally, hold_ms) for place in range(claimers)])
+        real.together(
+            *[
+                lambda place=place: _claimer(connections[place], way, place, tally, hold_ms)
+                for place in range(claimers)
+            ]
+        )
     twice, missed = lab.counts(jobs)
     wait_ms = sum(tally.waits_ms) / max(1, len(tally.waits_ms))
     return Counted(way, claimers, jobs, tally.claims, tally.empty, twice, missed, tally.last - begun, wait_ms)
@@ -154,7 +161,10 @@ def _claimer(connection: Any, way: str, place: int, tally: _Tally, hold_ms: floa
         round_ += 1
         found, took_ms = claim(connection, way, f"claimer {place}, claim {round_}", hold_ms=hold_ms)
         tally.add(len(found), took_ms)
-        if not found and not connection.execute("SELECT 1 FROM job WHERE state = 'pending' LIMIT 1").fetchone():
+        if (
+            not found
+            and not connection.execute("SELECT 1 FROM job WHERE state = 'pending' LIMIT 1").fetchone()
+        ):
             return
 
 

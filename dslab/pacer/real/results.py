@@ -57,10 +57,18 @@ def _contention(lab: Lab) -> Result:
     metrics = {}
     for (way, count), run in runs.items():
         word = way.replace(" ", "_").lower()
-        metrics[f"{word}_{count}_wait_ms_measured"] = Metric(f"{way}, {count} claimers: statement", run.wait_ms, "ms")
-        metrics[f"{word}_{count}_empty_measured"] = Metric(f"{way}, {count} claimers: empty", 100 * run.empty_share, "%")
-        metrics[f"{word}_{count}_twice_measured"] = Metric(f"{way}, {count} claimers: claimed twice", run.twice, "jobs")
-        metrics[f"{word}_{count}_claims_measured"] = Metric(f"{way}, {count} claimers: claims", run.claims, "claims")
+        metrics[f"{word}_{count}_wait_ms_measured"] = Metric(
+            f"{way}, {count} claimers: statement", run.wait_ms, "ms"
+        )
+        metrics[f"{word}_{count}_empty_measured"] = Metric(
+            f"{way}, {count} claimers: empty", 100 * run.empty_share, "%"
+        )
+        metrics[f"{word}_{count}_twice_measured"] = Metric(
+            f"{way}, {count} claimers: claimed twice", run.twice, "jobs"
+        )
+        metrics[f"{word}_{count}_claims_measured"] = Metric(
+            f"{way}, {count} claimers: claims", run.claims, "claims"
+        )
     return Result({"live": True, "jobs": JOBS}, metrics, text, tables={"ways": rows})
 
 
@@ -91,7 +99,9 @@ def semantics(lab: Lab | None = None) -> Result:
 
 
 def _semantics(lab: Lab) -> Result:
-    cases = [{"the second one": way} | _beside_a_claim(lab, statement) for way, statement in STATEMENTS.items()]
+    cases = [
+        {"the second one": way} | _beside_a_claim(lab, statement) for way, statement in STATEMENTS.items()
+    ]
     reading = "SELECT id FROM job WHERE state = 'pending' ORDER BY id LIMIT %(limit)s"
     cases.append({"the second one": "plain SELECT"} | _beside_a_claim(lab, reading))
     by = {case["the second one"]: case for case in cases}
@@ -119,12 +129,18 @@ def _beside_a_claim(lab: Lab, statement: str) -> dict[str, Any]:
             asks = threading.Thread(target=lambda: got.extend(_ids(second, statement)), daemon=True)
             asks.start()
             waited = _is_blocked(lab, pid, asks)
-            lab.connection.execute("INSERT INTO job VALUES (0)")  # comes in while the second one waits, and would be the first
+            lab.connection.execute(
+                "INSERT INTO job VALUES (0)"
+            )  # comes in while the second one waits, and would be the first
         asks.join(real.HOLD_S_MAX)
     finally:
         first.close()
         second.close()
-    return {"waits": "yes" if waited else "no", "gets": _jobs(got), "sees the job that came meanwhile": "yes" if 0 in got else "no"}
+    return {
+        "waits": "yes" if waited else "no",
+        "gets": _jobs(got),
+        "sees the job that came meanwhile": "yes" if 0 in got else "no",
+    }
 
 
 def _ids(connection: Any, statement: str) -> list[int]:
