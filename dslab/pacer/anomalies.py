@@ -324,22 +324,22 @@ EXTRA_SCENARIOS: dict[str, tuple[Callable[[Switches], World], Invariant]] = {
 ANOMALIES: dict[str, Anomaly] = {anomaly.name: anomaly for anomaly in _LIST}
 
 DEFENCES: dict[str, dict[str, Any]] = {
-    "one owner": {"ownership": False},
-    "right-sized partitions": {"adaptive_partitions": False},
+    "owner": {"ownership": False},
+    "sized partitions": {"adaptive_partitions": False},
     "pods": {"pods": False},
     "own threads": {"separate_pools": False},
-    "idempotent jobs": {"idempotent": False},
-    "report after the work": {"ack": "before"},
+    "idempotence": {"idempotent": False},
+    "report after work": {"ack": "before"},
     "monitor": {"monitor": False},
     "checkpoint guard": {"checkpoint_guard": False},
     "report guard": {"ack_guard": False},
     "short lease": {"prefetch_lease": "claim timeout"},
     "fence": {"fencing": False},
-    "check at the hand-out": {"handout_check": "none"},
-    "retries that block": {"blocking_retries": False},
+    "hand-out check": {"handout_check": "none"},
+    "blocking retries": {"blocking_retries": False},
     "one at a time": {"one_at_a_time": False},
-    "waiting for the claimed": {"waits_for_claimed": False},
-    "claim in one UPDATE": {"claim": "read, then write"},
+    "wait for claimed": {"waits_for_claimed": False},
+    "one UPDATE": {"claim": "read, then write"},
 }
 DESIGNS: dict[str, dict[str, Any]] = {
     "claim ahead, short lease, ask the table": {},

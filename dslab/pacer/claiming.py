@@ -16,6 +16,7 @@ nobody has published Pinterest's. Jobs arrive at random (Poisson), each in a ran
 from __future__ import annotations
 
 import math
+from collections import deque
 from dataclasses import dataclass, field
 from functools import lru_cache
 from heapq import heapify, heappop, heappush, heapreplace
@@ -128,29 +129,41 @@ class Walks:
 
 
 def pinlater(claimers: int, walks: Walks, rate: float, claim_us: int, until_us: int, sees: str = "asked",
-             permits: int | None = None) -> Run:  # fmt: skip
+             permits: int | None = None, dequeues_s: float | None = None) -> Run:  # fmt: skip
     """Simulate ``claimers`` that dequeue for ``until_us`` microseconds, of which the first tenth is not counted.
 
     ``permits``: PinLater's dequeue semaphore, how many dequeues of the queue run at a time (None: no such limit); others wait in
-    the server, where they hold no lock and stand in nobody's way.
+    the server, where they hold no lock and stand in nobody's way. ``dequeues_s``: its rate limit for the queue, in dequeues a
+    second (None: none); a dequeue that comes too early is sent away and rests.
     """
     rng, warm_us = walks.rng, until_us // 10
     jobs = arrivals(walks.tables, rate, until_us, rng)
     taken, free_us = [0] * walks.tables, [0] * walks.tables
     run = Run(until_us - warm_us)
     walk: list[list[int]] = [[] for _ in range(claimers)]
-    got, line = [0] * claimers, []
-    free = claimers if permits is None else permits
+    got, under_way, rest_us = [0] * claimers, [False] * claimers, [0] * claimers
+    line: deque[int] = deque()
+    free, next_us = permits or claimers, 0.0
     heap = [(int(rng.random() * REST_US), claimer) for claimer in range(claimers)]
     heapify(heap)
     granted, counted, late = sees == "granted", run.latencies_us, until_us - WINDOW_US
     while heap and heap[0][0] <= until_us:
         now, claimer = heap[0]
         if not walk[claimer]:
+            if under_way[claimer]:  # its dequeue is over
+                under_way[claimer], free = False, free + 1
+                heapreplace(heap, (now + rest_us[claimer], claimer))
+                if line:
+                    heappush(heap, (now, line.popleft()))
+                continue
+            if now < next_us:
+                heapreplace(heap, (now + REST_US, claimer))
+                continue
             if not free:
                 line.append(heappop(heap)[1])
                 continue
-            free -= 1
+            free, under_way[claimer] = free - 1, True
+            next_us = max(now, next_us) + 1e6 / dequeues_s if dequeues_s else 0.0
             walk[claimer], got[claimer] = walks.one(), 0
         table = walk[claimer].pop()
         start = max(now, free_us[table])  # first come, first served
@@ -168,13 +181,10 @@ def pinlater(claimers: int, walks: Walks, rate: float, claim_us: int, until_us: 
             run.waited_us += start - now
             counted.extend([end - times[place] for place in range(first, first + found)])
         got[claimer] += found
-        if got[claimer] < LIMIT and walk[claimer]:
-            heapreplace(heap, (end, claimer))
-            continue
-        walk[claimer], free = [], free + 1
-        heapreplace(heap, (end + (REST_US if got[claimer] < LIMIT else 0), claimer))
-        if line:
-            heappush(heap, (end, line.pop(0)))
+        if got[claimer] >= LIMIT:
+            walk[claimer].clear()
+        rest_us[claimer] = REST_US if got[claimer] < LIMIT else 0
+        heapreplace(heap, (end, claimer))
     return run
 
 
@@ -269,10 +279,11 @@ def right_size(rate: float, claim_ms: float = 2.0, poll_ms: float = REST_US / 1e
 
 @lru_cache(maxsize=64)
 def simulated(claimers: int, shards: int, databases: int, priorities: int, rate: float, claim_ms: float, until_us: int,
-              sees: str = "asked", coverage: float = 1.0, permits: int | None = None, seed: int = 0) -> Run:  # fmt: skip
+              sees: str = "asked", coverage: float = 1.0, permits: int | None = None,
+              dequeues_s: float | None = None, seed: int = 0) -> Run:  # fmt: skip
     """`pinlater` by its parameters, remembered."""
     walks = Walks(shards, databases, priorities, coverage, Random(seed))
-    return pinlater(claimers, walks, rate, round(claim_ms * 1e3), until_us, sees, permits)
+    return pinlater(claimers, walks, rate, round(claim_ms * 1e3), until_us, sees, permits, dequeues_s)
 
 
 @lru_cache(maxsize=64)

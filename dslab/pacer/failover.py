@@ -17,7 +17,7 @@ from functools import lru_cache
 from typing import Any
 
 from dslab.pacer.protocol import Queue
-from dslab.pacer.switches import LEASE_US, PACER, SECOND_US, Switches, positioned
+from dslab.pacer.switches import CLAIM_TIMEOUT_US, PACER, ROW_LEASE_US, SECOND_US, Switches, positioned
 from dslab.sim import World
 from dslab.sim.result import Metric, Result, Series
 
@@ -35,7 +35,7 @@ def failover(happens: str = "killed", pause_s: float = 8.0, depth: int = 10, lea
     ``depth``: jobs that a broker prefetches, 1..30; ``lease``, ``prefetch``, ``check``, ``fencing``: switches ``prefetch_lease``, ``prefetch``,
     ``handout_check``, ``fencing``. ValueError for anything else. The metrics: ``added_s`` (how much longer the worst-hit job waited than in a run without it),
     ``in_memory`` (jobs that A had prefetched when it happened), ``late`` (jobs that waited over 5 s longer), ``lost``, ``twice`` (jobs done more than once), ``refused`` (claims that the fence refused),
-    ``writes`` (a job). The series ``waited`` has each job's wait by the time of its arrival.
+    ``writes`` (a job). The series ``waited`` has each job's wait by its number, ``calm`` the same without it.
     """
     if happens not in HAPPENS:
         raise ValueError(f"happens={happens!r} is no choice; use one of {', '.join(map(repr, HAPPENS))}")
@@ -51,7 +51,7 @@ def failover(happens: str = "killed", pause_s: float = 8.0, depth: int = 10, lea
     params = {"happens": happens, "pause_s": pause_s, "depth": depth} | positions
     calm = _calm(switches, depth)
     metrics = _metrics(queue, held, calm)
-    series = {"waited": _waited(queue, "with it", waits(queue)), "calm": _waited(queue, "without it", calm)}
+    series = {"waited": _waited("with it", waits(queue)), "calm": _waited("without it", calm)}
     result = Result(params, metrics, _told(params, metrics), series)
     queue.world.close()
     return result
@@ -67,11 +67,12 @@ def _calm(switches: Switches, depth: int) -> dict[int, int]:
     return found
 
 
-def _waited(queue: Queue, label: str, found: dict[int, int]) -> Series:
-    points = sorted(
-        (queue.table.rows[number].enqueued_us / 1e6, number, us / 1e6) for number, us in found.items()
+def _waited(label: str, found: dict[int, int]) -> Series:
+    """Each job's wait in seconds, by its number; at least a millisecond, for a logarithmic axis."""
+    numbers = sorted(found)
+    return Series(
+        label, tuple(map(float, numbers)), tuple(max(1e-3, found[number] / 1e6) for number in numbers)
     )
-    return Series(label, tuple(x for x, _, _ in points), tuple(max(1e-3, y) for _, _, y in points))
 
 
 def _built(switches: Switches, depth: int) -> Queue:
@@ -130,13 +131,12 @@ def _told(params: dict[str, Any], metrics: dict[str, Metric]) -> str:
     what = {"killed": "Broker A was killed", "nothing": "Nothing happened",
             "stands still": f"Broker A stood still for {params['pause_s']:g} s"}[params["happens"]]  # fmt: skip
     held = "" if params["happens"] == "nothing" else f" with {_jobs(value['in_memory'])} in memory"
-    text = f"{what}{held}: the worst-hit job waited {value['added_s']:.1f} s longer, {_jobs(value['lost'])} lost, {_jobs(value['twice'])} done twice"
-    text += f"; {value['writes']:.2f} statements claim or confirm a job."
-    return text + (f" The fence refused {value['refused']:.0f} claims." if value["refused"] else "")
+    cost = f"the worst-hit job waited {value['added_s']:.1f} s longer, {_jobs(value['lost'])} lost, {_jobs(value['twice'])} done twice"
+    back_us = ROW_LEASE_US if params["prefetch_lease"] == "heartbeat" else CLAIM_TIMEOUT_US
+    fence = f"The fence refused {value['refused']:.0f} claims" if params["fencing"] else "There is no fence"
+    return (f"{what}{held}: {cost}. {fence}; what nobody has begun comes back after {back_us / SECOND_US:g} s; {value['writes']:.2f} statements "
+            "claim or confirm a job.")  # fmt: skip
 
 
 def _jobs(count: float) -> str:
     return f"{count:.0f} job" + ("" if count == 1 else "s")
-
-
-LEASE_S = LEASE_US / SECOND_US

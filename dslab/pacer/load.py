@@ -12,7 +12,7 @@ import math
 from typing import Any
 
 from dslab.pacer import claiming
-from dslab.pacer.claiming import REST_US, WINDOW_US, Run
+from dslab.pacer.claiming import WINDOW_US, Run
 from dslab.sim.result import Metric, Result, Series
 
 POINTS = (2, 8, 32, 100)
@@ -143,14 +143,14 @@ def partitions(rate: float = 5.0, count: int = 40, owner: bool = True, poll_ms: 
     """Empty polls of one queue against the number of its partitions.
 
     ``rate``: jobs/s, 0.1..50,000; ``count``: partitions, 1..400; ``owner``: one for each partition, who polls it every ``poll_ms`` (1..1,000);
-    without, 20 PinLater claimers walk over them. ValueError out of range. The metrics: ``polls_s``, ``empty``, ``wait_ms``, ``p99_ms`` (nan: not
-    enough jobs), ``right_size`` (`claiming.right_size`), ``keeps_up`` (1 or 0).
+    without, 20 PinLater claimers walk over them. ValueError out of range. The metrics: ``claims_s``, ``empty``, ``wait_ms``, ``p99_ms`` (nan: not
+    enough jobs), ``right_size`` (`claiming.right_size`), ``keeps_up`` (1 or 0), ``capacity`` (jobs/s, every claim being full).
     """
     claiming.check(rate=rate, partitions=count, poll_ms=poll_ms)
     run, keeps_up = _partitioned(rate, count, owner, poll_ms, 3_000)
     size = claiming.right_size(rate, 2.0, poll_ms)
     metrics = {
-        "polls_s": Metric("claims", run.queries_s, "claims/s"),
+        "claims_s": Metric("claims", run.queries_s, "claims/s"),
         "empty": Metric("empty claims", 100 * run.empty_share, "%"),
         "wait_ms": Metric("lock wait of a claim", run.wait_ms, "ms"),
         "p99_ms": Metric(
@@ -160,6 +160,7 @@ def partitions(rate: float = 5.0, count: int = 40, owner: bool = True, poll_ms: 
         ),
         "right_size": Metric("partitions that are enough", size, "partitions"),
         "keeps_up": Metric("keeps up", int(keeps_up)),
+        "capacity": Metric("jobs that can be taken", _capacity(count, owner, poll_ms), "jobs/s"),
     }
     params = {"rate": rate, "count": count, "owner": owner, "poll_ms": poll_ms}
     return Result(params, metrics, _partition_text(params, metrics), _partition_series(params))
@@ -168,17 +169,24 @@ def partitions(rate: float = 5.0, count: int = 40, owner: bool = True, poll_ms: 
 def _partitioned(rate: float, count: int, owner: bool, poll_ms: float, claims: int) -> tuple[Run, bool]:
     if not owner:
         run = _simulate(20, count, 1, 1, rate, 2.0, "asked", claims)
-        return run, claiming.mean_value(20, count, rate, 2.0)[0] * claiming.LIMIT > rate
+        return run, _capacity(count, False, poll_ms) > rate
     keeps_up = math.isfinite(claiming.owner_cycle_ms(count, rate, 2.0, poll_ms))
     until_us = _until_us(count * 1e3 / (2 + poll_ms), rate, claims)
     return claiming.owned(count, rate, 2.0, max(until_us, round(5e3 * poll_ms)), poll_ms), keeps_up
+
+
+def _capacity(count: int, owner: bool, poll_ms: float) -> float:
+    """Closed form: the most jobs/s that can be taken out, every claim being full."""
+    if owner:
+        return count * claiming.BATCH / (poll_ms + 2.0 + claiming.BATCH * claiming.JOB_US / 1e3) * 1e3
+    return min(20, count) * claiming.LIMIT / (2.0 + claiming.LIMIT * claiming.JOB_US / 1e3) * 1e3
 
 
 def _partition_text(params: dict[str, Any], metrics: dict[str, Metric]) -> str:
     value = {name: metric.value for name, metric in metrics.items()}
     who = "an owner each" if params["owner"] else "20 claimers"
     count = f"{params['count']} partition" + ("s" if params["count"] > 1 else "")
-    text = f"{params['rate']:,g} jobs/s in {count} with {who}: {value['polls_s']:,.0f} claims/s, {value['empty']:.1f} % of them empty, "
+    text = f"{params['rate']:,g} jobs/s in {count} with {who}: {value['claims_s']:,.0f} claims/s, {value['empty']:.1f} % of them empty, "
     text += f"{value['wait_ms']:.2f} ms of lock wait."
     if not value["keeps_up"]:
         return f"{text} They cannot keep up, and jobs pile up: {_enough(value['right_size'])}."
@@ -210,6 +218,3 @@ def _partition_series(params: dict[str, Any]) -> dict[str, Series]:
         "polls": Series("claims/s, simulated", some, tuple(run.queries_s for run in runs)),
         "polls_theory": Series("an owner each: partitions / cycle", COUNTS, pace, "theory"),
     }
-
-
-REST_MS = REST_US / 1e3

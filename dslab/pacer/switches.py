@@ -8,8 +8,10 @@
 | epoch            | counts the owners of a partition; a later owner has a larger one                                     |
 | fence            | the table refuses what carries an older epoch, or a descriptor that is not in the row any more         |
 
-`PACER` has every mechanism on. `PINLATER` is the system before it. What is Pinterest's stands in the facts of the lesson; leases on
-prefetched rows, the fence and the check at the hand-out are ours, because neither article says how Pacer does it.
+`PACER` has every mechanism on; `PINLATER` is the system before it. PinLater's, read in its code of 12 May 2017: the claiming UPDATE, the
+descriptor, the claim timeout, the monitor, the guarded checkpoint, the report by id. Reported of Pacer (23 May 2023): one owner for each
+partition, appointed by Helix, prefetch into memory, as many partitions as a queue needs, pods, a separate submission service. Ours, because
+nothing is published on it: the lease on what was prefetched, the fence, the check at the hand-out, the guarded report, the order of a FIFO queue.
 """
 
 from __future__ import annotations

@@ -105,6 +105,13 @@ def test_the_dequeue_semaphore_moves_the_waiting_out_of_the_database():
     assert held.jobs_s == pytest.approx(free.jobs_s, rel=0.02)
 
 
+def test_the_rate_limit_bounds_the_dequeues():
+    """100 dequeues a second over ten tables are at most 1,000 claims and 1,000 jobs a second."""
+    run = simulated(20, 10, 1, 1, 2_000.0, 2.0, 3_000_000, dequeues_s=100.0)
+    assert run.queries_s <= 1_000
+    assert 900 < run.jobs_s <= 1_000
+
+
 def test_right_size_grows_with_the_jobs_and_is_one_for_a_tiny_queue():
     sizes = [claiming.right_size(rate) for rate in (5, 2_000, 20_000, 50_000)]
     assert sizes[0] == 1
@@ -129,7 +136,7 @@ def test_owners_end_the_waiting_and_partitions_the_empty_polls():
     plain, owned, sized = (load.partitions(5.0, *how) for how in ((40, False), (40, True), (1, True)))
     assert plain["wait_ms"] > 0 and owned["wait_ms"] == sized["wait_ms"] == 0
     assert min(plain["empty"], owned["empty"]) > 99.5 > sized["empty"]
-    assert sized["polls_s"] == pytest.approx(owned["polls_s"] / 40, rel=0.02)
+    assert sized["claims_s"] == pytest.approx(owned["claims_s"] / 40, rel=0.02)
 
 
 @pytest.mark.parametrize(

@@ -155,10 +155,7 @@ ZOO = Zoo(
 
 OWNER_ZOO = Zoo(
     "owners",
-    right={
-        "fence and epochs": _variant("zombie claims"),
-        "own clock at the hand-out": _variant("zombie claims", handout_check="clock"),
-    },
+    right={"fence and epochs": _variant("zombie claims")},
     mutants={
         "no fence": Mutant(_variant("zombie claims", fencing=False), "the table takes any claim", "ONE_OWNER_CLAIMS"),
         "fence the wrong way round": Mutant(_variant("zombie claims", "fence the wrong way round"), "newer epochs are refused",
@@ -453,8 +450,8 @@ write_the_invariant = ROOM.add(
         "referee",
         "Write the invariant",
         'Write a function of the world that is true while only the owner claims. `world.facts["pacer"].table.log` lists the claims that the table took, each as '
-        "`(who, epoch, owner, newest)`: the broker, its epoch, and the owner and the newest epoch at that moment. `table.owner` is the owner now. Accept both right "
-        "variants, catch all three mutants.",
+        "`(who, epoch, owner, newest)`: the broker, its epoch, and the owner and the newest epoch at that moment. `table.owner` is the owner now. Accept the right "
+        "variant, catch all three mutants.",
         tells_apart(OWNER_ZOO, "Your invariant tells the right ones from the mutants."),
         (
             "An owner changes. Whose claims from before are still in the log?",

@@ -32,19 +32,25 @@ from dslab.sim import Result
 SEES = {"when it is asked for": "asked", "when the lock is granted": "granted"}
 LEASES = {"a short lease": "heartbeat", "the claim timeout (600 s)": "claim timeout"}
 CHECKS = {"asks the table": "table", "asks its own clock": "clock", "asks nobody": "none"}
-PREFETCH = {"claims them": "claims", "only reads them": "reads", "does not": "none"}
+PREFETCH = {"claims jobs": "claims", "only reads jobs": "reads"}
+HAPPENS = {
+    "is killed": "killed",
+    "stands still for 2 s": "2",
+    "stands still for 8 s": "8",
+    "is well": "nothing",
+}
 
 
 def system_picture() -> Any:
     """The parts of Pacer, and who talks to whom."""
     nodes = (
-        Node("user", "a user's request", "person", at=(0.0, 0.72)),
-        Node("submit", "submission service", "service", at=(0.3, 0.98)),
-        Node("table", "job table: one partition", "store", at=(0.68, 0.72)),
-        Node("a", "broker A: owner, epoch 1", "service", at=(0.4, 0.34)),
-        Node("b", "broker B", "service", at=(0.98, 0.34)),
+        Node("user", "a user's request", "person", at=(0.0, 1.0)),
+        Node("submit", "submission service", "service", at=(0.36, 1.0)),
+        Node("table", "job table: one partition", "store", at=(0.8, 1.0)),
+        Node("worker", "worker in a pod of this queue", "person", at=(0.0, 0.42)),
+        Node("a", "broker A: owner, epoch 1", "service", at=(0.42, 0.42)),
         Node("helix", "controller (Helix)", "control", at=(0.72, 0.0)),
-        Node("worker", "worker in a pod of this queue", "person", at=(0.04, 0.06)),
+        Node("b", "broker B", "service", at=(1.0, 0.42)),
     )
     edges = (
         Edge("user", "submit", "a job"),
@@ -64,7 +70,7 @@ def system_picture() -> Any:
 def contention_explorer() -> Explorer:
     """The grid of tables by lock state, and what waiting costs."""
     controls = {
-        "mode": Choice("Who claims", {"PinLater: everybody, everywhere": "PinLater", "Pacer: one owner a table": "Pacer"}, "PinLater"),
+        "mode": Choice("Who claims", {"PinLater: everybody": "PinLater", "Pacer: one owner each": "Pacer"}, "PinLater"),
         "claimers": Slider("Claimers", 1, 100, 1, 20),
         "claim_ms": Slider("A claim holds its lock for", 0.5, 10.0, 0.5, 2.0, "ms"),
         "shards": Slider("Shards", 1, 10, 1, 5),
@@ -100,7 +106,13 @@ def _locks(result: Result) -> Heatmap:
         row = []
         for database in range(params["databases"]):
             lock = locks[(shard * params["databases"] + database) % places]
-            word = f"held, {lock['waiting']} wait" if lock["waiting"] else "held" if lock["held"] else "free"
+            word = (
+                f"held, {lock['waiting']} wait{'s' * (lock['waiting'] == 1)}"
+                if lock["waiting"]
+                else "held"
+                if lock["held"]
+                else "free"
+            )
             if lock["waiting"]:
                 states[word] = "warn" if lock["waiting"] < 3 else "bad"
             row.append(word)
@@ -112,16 +124,21 @@ def _locks(result: Result) -> Heatmap:
     )  # fmt: skip
 
 
+def _mood(value: float, some: float, much: float, words: tuple[str, str, str]) -> tuple[str, str]:
+    """A word and a mood for a value: below ``some``, below ``much``, above."""
+    place = (value >= some) + (value >= much)
+    return words[place], ("good", "warn", "bad")[place]
+
+
 def _contention_meters(result: Result) -> Meters:
     empty, wait, late = result["empty"], result["wait_ms"], result["p99_ms"]
     top = result.params["shards"] * result.params["databases"] * 1e3 / result.params["claim_ms"]
     return Meters(
         (
             Meter("claims", result["claims_s"], max(top, result["claims_s"]), "claims/s", mark=top, mark_label="all locks always held"),
-            Meter("of these empty", empty, 100, "%", f"{empty:.0f} %", "good" if empty < 20 else "warn" if empty < 50 else "bad"),
-            Meter("a claim waits for its lock", min(wait, 50), 50, "ms", f"{wait:.2f} ms", "good" if wait < 0.1 else "warn" if wait < 2 else "bad"),
-            Meter("99 % of the jobs are claimed within", 0 if math.isnan(late) else min(late, 200), 200, "ms",
-                  "few jobs" if math.isnan(late) else f"{late:.1f} ms", "neutral"),
+            Meter("of these empty", round(empty, 1), 100, "%", *_mood(empty, 20, 50, ("few", "many", "most"))),
+            Meter("a claim waits for its lock", round(wait, 2), 50, "ms", *_mood(wait, 0.1, 2, ("hardly", "a little", "longer than it works"))),
+            Meter("99 % of the jobs are claimed within", round(late, 1), 200, "ms"),
         ),
         title="This setting",
     )  # fmt: skip
@@ -170,19 +187,25 @@ def _partition_pictures(result: Result) -> list[Any]:
 
 def _partition_meters(result: Result) -> Meters:
     empty, wait, late = result["empty"], result["wait_ms"], result["p99_ms"]
-    waiting = (
-        "cannot keep up" if not result["keeps_up"] else "few jobs" if math.isnan(late) else f"{late:.1f} ms"
-    )
-    full = 300.0
-    return Meters(
-        (
-            Meter("lock wait of a claim", min(wait, 20), 20, "ms", f"{wait:.2f} ms", "good" if wait < 0.05 else "bad"),
-            Meter("empty claims", empty, 100, "%", f"{empty:.1f} %", "good" if empty < 20 else "warn" if empty < 60 else "bad"),
-            Meter("99 % of the jobs are claimed within", full if not result["keeps_up"] else 0.0 if math.isnan(late) else min(late, full), full, "ms",
-                  waiting, "bad" if not result["keeps_up"] else "neutral"),
+    meters = [
+        Meter(
+            "lock wait of a claim",
+            round(wait, 2),
+            20,
+            "ms",
+            *_mood(wait, 0.05, 2, ("none", "some", "longer than it works")),
         ),
-        title="Lock waits, empty polls, and the price of too few",
-    )  # fmt: skip
+        Meter("empty claims", round(empty, 1), 100, "%", *_mood(empty, 20, 60, ("few", "many", "most"))),
+        Meter("claims", round(result["claims_s"]), 10_000, "claims/s"),
+    ]
+    if not result["keeps_up"]:
+        share = 100 * result["capacity"] / result.params["rate"]
+        meters.append(
+            Meter("of the jobs that come in, can be taken", round(share), 100, "%", "jobs pile up", "bad")
+        )
+    elif not math.isnan(late):
+        meters.append(Meter("99 % of the jobs are claimed within", round(late, 1), 200, "ms"))
+    return Meters(tuple(meters), title="Lock waits, empty claims, and the price of too few partitions")
 
 
 def two_cures_table() -> Any:
@@ -203,12 +226,7 @@ def _two_cures() -> Result:
 def failover_explorer() -> Explorer:
     """A broker is killed or stands still with jobs in its memory."""
     controls = {
-        "happens": Choice(
-            "Broker A",
-            {"is killed": "killed", "stands still": "stands still", "is well": "nothing"},
-            "killed",
-        ),
-        "pause_s": Slider("It stands still for", 1, 20, 1, 8, "s"),
+        "what": Choice("Broker A", HAPPENS, "killed"),
         "prefetch": Choice("Ahead of need a broker", PREFETCH, "claims"),
         "depth": Slider("Jobs ahead", 1, 30, 1, 10, "jobs"),
         "lease": Choice("What it has claimed comes back after", LEASES, "claim timeout"),
@@ -216,27 +234,25 @@ def failover_explorer() -> Explorer:
         "fencing": Switch("Fence: the table refuses an older epoch"),
     }
     question = "Jobs come in all the time, and A owns them. What does it cost them when A is gone: time, jobs, jobs done twice?"
-    return Explorer(failover.failover, controls, _failover_pictures, title="The broker is killed, or stands still", question=question, columns=2,
+    return Explorer(_failover, controls, _failover_pictures, title="The broker is killed, or stands still", question=question, columns=2,
                     poster=(0,))  # fmt: skip
 
 
+def _failover(what: str, **settings: Any) -> Result:
+    """The model with one control for what happens: "killed", "nothing", or for how many seconds A stands still."""
+    if what in failover.HAPPENS:
+        return failover.failover(happens=what, **settings)
+    return failover.failover(happens="stands still", pause_s=float(what), **settings)
+
+
 def _failover_pictures(result: Result) -> list[Any]:
-    x, y = (
-        Axis("a job arrives at", "s", limits=(0, 3)),
-        Axis("and waits for a worker", "s", log=True, limits=(0.01, 1_000)),
+    x = Axis("job, in the order of arrival", "", limits=(0, failover.JOBS + 1))
+    y = Axis("waits for a worker", "s", log=True, limits=(0.001, 1_000))
+    waits = (result.series["waited"], result.series["calm"])
+    chart = Lines(
+        x, y, waits, title="How long each job waits", marks=(Mark(5.0, "5 s", axis="y"),), height=300
     )
-    marks = (Mark(failover.FAULT_US / 1e6, "it happens"), Mark(5.0, "5 s", axis="y"))
-    if result.params["happens"] == "nothing":
-        marks = marks[1:]
-    waits = Lines(
-        x,
-        y,
-        (result.series["waited"], result.series["calm"]),
-        title="How long each job waits",
-        marks=marks,
-        height=300,
-    )
-    return [waits, _failover_meters(result)]
+    return [chart, _failover_meters(result)]
 
 
 def _failover_meters(result: Result) -> Meters:
@@ -244,11 +260,11 @@ def _failover_meters(result: Result) -> Meters:
     most = 30.0
     return Meters(
         (
-            Meter("worst-hit job waits longer by", min(added, 10.0), 10.0, "s", f"{added:.1f} s", "good" if added <= 5 else "bad", mark=5.0,
-                  mark_label="5 s"),
-            Meter("lost", lost, most, "jobs", f"{lost:.0f}", "bad" if lost else "good"),
-            Meter("done twice", min(twice, most), most, "jobs", f"{twice:.0f}", "warn" if twice else "good"),
-            Meter("price: statements that claim or confirm, a job", writes, 3.0, "", f"{writes:.2f}", "neutral"),
+            Meter("worst-hit job waits longer by", round(added, 1), 10.0, "s", *_mood(added, 1, 5, ("hardly", "within the limit", "beyond it")),
+                  mark=5.0, mark_label="limit"),
+            Meter("lost", lost, most, "jobs", *_mood(lost, 1, 1, ("none", "", "some"))),
+            Meter("done twice", twice, most, "jobs", *_mood(twice, 1, most, ("none", "some", "many"))),
+            Meter("price: statements that claim or confirm, a job", round(writes, 2), 3.0, ""),
         ),
         title="What it costs",
     )  # fmt: skip
@@ -307,10 +323,10 @@ def _neighbour_pictures(result: Result) -> list[Any]:
     p99, killed, busy = result["p99_ms"], result["killed"], result["busy"]
     meters = Meters(
         (
-            Meter("99 % of the notifications within", 0.0 if math.isnan(p99) else min(p99, 10_000), 10_000, "ms", f"{p99:,.0f} ms",
-                  "good" if p99 < 500 else "bad"),
-            Meter("notifications killed under way", min(killed, 150), 150, "jobs", f"{killed:.0f}", "bad" if killed else "good"),
-            Meter("load on the slots they can use", min(busy, 150), 150, "%", f"{busy:.0f} %", "good" if busy < 80 else "bad", mark=100,
+            Meter("99 % of the notifications within", 0.0 if math.isnan(p99) else round(p99), 10_000, "ms",
+                  *_mood(p99, 500, 2_000, ("as it should be", "slow", "too late"))),
+            Meter("notifications killed under way", killed, 150, "jobs", *_mood(killed, 1, 10, ("none", "some", "many"))),
+            Meter("load on the slots they can use", round(busy), 150, "%", *_mood(busy, 80, 100, ("fine", "high", "too much")), mark=100,
                   mark_label="all"),
         ),
         title="What notifications feel",
@@ -349,12 +365,22 @@ def _design_cells() -> tuple[Cell, ...]:
 
 def matrix_picture() -> Any:
     """Which defence stops which anomaly: searched now, every cell of it."""
-    found = {(cell.anomaly, cell.off): _outcome(cell) for cell in _matrix_cells()}
+    short = {"held": "ok", "broken": "fails", "sampled": "some", "not applicable": "n/a"}
+    moods = {"ok": "good", "fails": "bad", "some": "warn", "n/a": "neutral"}
+    found = {(cell.anomaly, cell.off): short[_outcome(cell)] for cell in _matrix_cells()}
     names, offs = anomalies.ONE_AT_A_TIME, ("", *anomalies.DEFENCES)
-    columns = ("nothing off", *(f"no {name}" for name in anomalies.DEFENCES))
     words = tuple(tuple(found[name, off] for off in offs) for name in names)
+    title = "Which defence stops which anomaly"
     return show.picture(
-        Heatmap(names, columns, words, "anomaly", "with this off", title="Which defence stops which anomaly")
+        Heatmap(
+            names,
+            ("nothing", *anomalies.DEFENCES),
+            words,
+            "anomaly",
+            "with this off",
+            title=title,
+            states=moods,
+        )
     )
 
 
