@@ -220,10 +220,8 @@ class Broker:
 
     async def _fetch(self) -> None:
         limit = 1 if self.switches.prefetch == "none" else self.queue.depth - len(self.memory)
-        if (
-            self.queue.fifo
-        ):  # what came back stands before what is in memory; a full memory would wait for it for ever
-            limit = max(1, limit)
+        if self.queue.fifo and self.switches.bug != "fetches into free room only":
+            limit = max(1, limit)  # what came back stands before all that is in memory, however full that is
         if limit <= 0:
             return
         if self.switches.claim == "read, then write":
@@ -245,10 +243,8 @@ class Broker:
         if self.switches.handout_check == "table":
             return await self._confirmed(job)
         if self.switches.handout_check == "clock" and self._lease_is_over():
-            self.memory, self.epoch = (
-                [],
-                0,
-            )  # it may have been replaced: it claims nothing until it is made the owner again
+            self.memory.clear()
+            self.epoch = 0  # it may have been replaced: it claims nothing until it is made the owner again
             return None
         self._handouts += 1
         claim = job.claim or f"{self.node.id} hand-out {self._handouts}"

@@ -36,6 +36,7 @@ BUGS = (
     "epoch is not raised",
     "failure reported by id",
     "retry goes to the back",
+    "fetches into free room only",
 )
 CHOICES: dict[str, tuple[str, ...]] = {
     "claim": ("update", "read, then write"),

@@ -72,7 +72,7 @@ empty_polls = ROOM.add(
 dead_broker = ROOM.add(
     Prediction.number(
         "dead broker",
-        "A broker has claimed ten jobs ahead of need when it is killed. The claims run out after the claim timeout of 600 s. Four seconds later "
+        "A broker has claimed jobs ahead of need when it is killed. The claims run out after the claim timeout of 600 s. Four seconds later "
         "another broker owns the partition. How much longer does the worst-hit job wait than it would have?",
         "s", 0, 1_000,
         {"low": "The new owner sees pending rows only. These are claimed, by somebody who is no more.",
@@ -132,6 +132,7 @@ _BUGS = (
     ("retry goes to the back", "FIFO: retry", "a failed job is queued behind the others", "IN_ORDER"),
     ("fence the wrong way round", "zombie claims", "the table refuses newer epochs, not older ones", "ONE_OWNER_CLAIMS"),
     ("epoch is not raised", "zombie claims", "the next owner gets the same epoch", "ONE_OWNER_CLAIMS"),
+    ("fetches into free room only", "FIFO: concurrency", "a full memory waits for a job that came back and is not in it", "NO_JOB_LOST"),
 )  # fmt: skip
 _SCENES = ("a broker dies", "zombie hands out", "FIFO: retry")
 

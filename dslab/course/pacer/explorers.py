@@ -150,7 +150,7 @@ def _contention_meters(result: Result) -> Meters:
 def partitions_explorer() -> Explorer:
     """Empty polls and waits against the number of partitions, with owners or without."""
     controls = {
-        "rate": Slider("Jobs arrive", 1, 20_000, 2, 4, "jobs/s", log=True),
+        "rate": Slider("Jobs arrive", 5, 20_000, 2, 5, "jobs/s", log=True),
         "count": Slider("Partitions", 1, 120, 1, 40),
         "owner": Switch("One owner a partition"),
         "poll_ms": Slider("An owner rests between polls", 1, 100, 1, 10, "ms"),
