@@ -287,7 +287,7 @@ class JobTable:
         self.show()
 
     def show(self) -> None:
-        """Put the rows on the table's lane."""
-        if self.world.recorder is not None:
+        """Put the rows on the table's lane, where somebody looks."""
+        if self.world.recorder is not None or not self.node.state["rows"]:
             rows = {f"job {row.id}": str(row) for row in self.in_order()}
             self.node.state.update(rows=rows, epoch=self.epoch)

@@ -26,6 +26,7 @@ from dslab.course.pacer.explorers import (
     failover_explorer,
     matrix_picture,
     matrix_summary,
+    measured_table,
     neighbours_explorer,
     partitions_explorer,
     prices_table,
@@ -38,7 +39,7 @@ from dslab.course.pacer.meta import META, WORDS
 __all__ = [
     "CLAIMS", "EXPLORERS", "META", "OWNER_ZOO", "ROOM", "WORDS", "ZOO", "adversary_explorer", "best_number", "break_the_fence",
     "contention_explorer", "dead_broker", "designs_picture", "empty_polls", "enqueue_table", "failover_explorer", "first_job",
-    "matrix_picture", "matrix_summary", "more_claimers", "neighbours_explorer", "partitions_explorer", "poisoned", "prices_table",
+    "matrix_picture", "matrix_summary", "measured_table", "more_claimers", "neighbours_explorer", "partitions_explorer", "poisoned", "prices_table",
     "schedule_picture", "specify_prefetch", "system_picture", "two_cures_table", "what_the_fence_stops", "write_the_invariant",
     "write_the_order",
 ]  # fmt: skip

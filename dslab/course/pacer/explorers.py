@@ -9,7 +9,7 @@ from typing import Any
 
 from dslab import show
 from dslab.check import Stepper, Verdict
-from dslab.pacer import anomalies, claiming, failover, load, neighbours
+from dslab.pacer import anomalies, claiming, failover, load, neighbours, real
 from dslab.pacer.anomalies import Cell
 from dslab.show import (
     Axis,
@@ -47,7 +47,7 @@ def system_picture() -> Any:
         Node("user", "a user's request", "person", at=(0.0, 1.0)),
         Node("submit", "submission service", "service", at=(0.36, 1.0)),
         Node("table", "job table: one partition", "store", at=(0.8, 1.0)),
-        Node("worker", "worker in a pod of this queue", "person", at=(0.0, 0.42)),
+        Node("worker", "worker, in its pod", "person", at=(0.0, 0.42)),
         Node("a", "broker A: owner, epoch 1", "service", at=(0.42, 0.42)),
         Node("helix", "controller (Helix)", "control", at=(0.72, 0.0)),
         Node("b", "broker B", "service", at=(1.0, 0.42)),
@@ -340,6 +340,27 @@ def enqueue_table() -> Any:
         neighbours.enqueue_table().tables["enqueue"],
         title="100 enqueues/s on 16 threads: shared, or 8 of their own",
     )
+
+
+# -- for real --------------------------------------------------------------------------------------------------------
+
+
+def measured_table() -> Any:
+    """What the stored run on PostgreSQL measured, as multiples of one claimer's checked UPDATE."""
+    metrics = real.stored("contention").metrics
+    unit = metrics["checked_update_1_wait_ms_measured"].value
+    rows = []
+    for way in real.WAYS:
+        times = {
+            count: metrics[f"{way.replace(' ', '_').lower()}_{count}_wait_ms_measured"].value / unit
+            for count in (1, 4, 16, 32)
+        }
+        told = {f"{count} claimer{'s' * (count > 1)}": float(f"{times[count]:.2g}") for count in times}
+        rows.append({"way": way if way != "one owner" else "one owner: from memory"} | told)
+    title = (
+        "How long a claim takes, in multiples of a checked UPDATE by one claimer (a stored run on two busy cores)"
+    )
+    return show.table(rows, title=title)
 
 
 # -- break it: the tables ----------------------------------------------------------------------------------------------
