@@ -357,9 +357,7 @@ def measured_table() -> Any:
         }
         told = {f"{count} claimer{'s' * (count > 1)}": float(f"{times[count]:.2g}") for count in times}
         rows.append({"way": way if way != "one owner" else "one owner: from memory"} | told)
-    title = (
-        "How long a claim takes, in multiples of a checked UPDATE by one claimer (a stored run on two busy cores)"
-    )
+    title = "How long a claim takes, in multiples of a checked UPDATE by one claimer (a stored run on two busy cores)"
     return show.table(rows, title=title)
 
 

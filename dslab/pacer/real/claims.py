@@ -13,6 +13,7 @@ from dslab import real
 
 LIMIT, BATCH = 10, 100
 HOLD_MS = 2.0
+DEADLOCK = "40P01"
 TABLE = """
 CREATE TABLE job (id bigint PRIMARY KEY, state text NOT NULL DEFAULT 'pending', claim text);
 CREATE INDEX pending_jobs ON job (id) WHERE state = 'pending';
@@ -97,14 +98,24 @@ class Lab:
 def claim(
     connection: Any, way: str, name: str, limit: int = LIMIT, hold_ms: float = HOLD_MS
 ) -> tuple[list[int], float]:
-    """Run one claim as a transaction that stays open for ``hold_ms``; gives the ids and how long the UPDATE took, in ms."""
-    with connection.transaction():
-        begun = time.perf_counter()
-        found = [number for (number,) in connection.execute(STATEMENTS[way], {"claim": name, "limit": limit})]
-        took_ms = (time.perf_counter() - begun) * 1e3
-        if found:
-            connection.execute("INSERT INTO claimed SELECT unnest(%s::bigint[]), %s", [found, name])
-        connection.execute("SELECT pg_sleep(%s)", [hold_ms / 1e3])
+    """Run one claim as a transaction that stays open for ``hold_ms``; gives the ids and how long the UPDATE took, in ms.
+
+    Two claims that lock the same rows in different orders can wait for each other; the one that PostgreSQL ends has claimed nothing.
+    """
+    begun = time.perf_counter()
+    try:
+        with connection.transaction():
+            found = [
+                number for (number,) in connection.execute(STATEMENTS[way], {"claim": name, "limit": limit})
+            ]
+            took_ms = (time.perf_counter() - begun) * 1e3
+            if found:
+                connection.execute("INSERT INTO claimed SELECT unnest(%s::bigint[]), %s", [found, name])
+            connection.execute("SELECT pg_sleep(%s)", [hold_ms / 1e3])
+    except Exception as error:
+        if getattr(error, "sqlstate", None) != DEADLOCK:
+            raise
+        return [], (time.perf_counter() - begun) * 1e3
     return found, took_ms
 
 
