@@ -105,8 +105,6 @@ class Shards:
     # [version] the node-version decider: a replica may not go to a node that is older than its primary's
     def refusal(self, copy: Copy, node: str, nodes: dict[str, tuple[int, ...]]) -> str:
         """Give the decider that keeps ``copy`` from ``node``, or "" where it may go there."""
-        if node in self.excluded:
-            return "filter"
         if any(
             other is not copy and other.shard == copy.shard and node in (other.node, other.to)
             for other in self.copies
@@ -115,7 +113,7 @@ class Shards:
         reference = copy if copy.primary else self.primary(copy)
         if reference.node in nodes and nodes[node] < nodes[reference.node]:
             return "node_version"
-        return ""
+        return "filter" if node in self.excluded else ""
 
     # [/version]
     def stuck(self, copy: Copy) -> bool:

@@ -41,6 +41,9 @@ class Run:
     nodes: list[int] = field(default_factory=list)
     new: list[int] = field(default_factory=list)
     health: list[str] = field(default_factory=list)
+    new_when_green: int = (
+        0  # pods with the new revision when the index that the new version made was green first
+    )
 
     def look(self) -> None:
         """Note who is ready now."""
@@ -52,6 +55,12 @@ class Run:
         pods = [pod for pod in cluster.pods.values() if pod.phase == "running"]
         self.new.append(sum((pod.version, pod.config) == (wanted.version, wanted.config) for pod in pods))
         self.health.append(cluster.health())
+        if (
+            not self.new_when_green
+            and self.health[-1] == "green"
+            and any(copy.index.system for copy in cluster.shards.copies)
+        ):
+            self.new_when_green = self.new[-1]
 
     def spent(self, *healths: str) -> float:
         """Give for how many seconds the health was one of these."""
@@ -181,6 +190,7 @@ def result_of(seen: Run, params: dict[str, Any]) -> Result:
         "red_s": Metric("red or no answer", seen.spent("red", "no answer"), "s"),
         "deleted": Metric("pods deleted", len(deleted)),
         "blocked": Metric("blocked for ever", int(bool(left))),
+        "new_when_green": Metric("new pods when the new index was green first", seen.new_when_green),
         "voters": Metric("managers", voters),
         "majority": Metric("majority", majority(max(1, voters))),
     }
@@ -195,13 +205,32 @@ def result_of(seen: Run, params: dict[str, Any]) -> Result:
         series["deleted"] = Series(
             "a pod is deleted", tuple(time for time, _ in deleted), heights, "measured"
         )
-    tables = {"waits": _waits(operator), "shards": list(cluster.shards.table()),
+    tables = {"waits": _waits(operator), "shards": list(cluster.shards.table()), "places": _places(cluster),
               "pods": [{"pod": pod.name, "phase": pod.phase, "version": pod.version, "config": pod.config} for pod in cluster.pods.values()]}  # fmt: skip
     return Result(params, metrics, _sentence(seen, deleted, left), series, tables)
 
 
 def _at(times: list[float], values: list[int], time: float) -> int:
     return next(value for seen, value in zip(reversed(times), reversed(values), strict=True) if seen <= time)
+
+
+def _places(cluster: Cluster) -> list[dict[str, str]]:
+    """Give one row for each shard, one column for each data node with its version: primary, replica or none; and how many have no node."""
+    shards, rows = cluster.shards, []
+    for shard in dict.fromkeys(copy.shard for copy in shards.copies):
+        row = {"shard": f"{shard[0]}[{shard[1]}]"}
+        copies = [copy for copy in shards.copies if copy.shard == shard]
+        for pod in cluster.pods.values():
+            if cluster.sets[pod.pool].pool.data:
+                here = next((copy for copy in copies if copy.node == pod.name), None)
+                row[f"{pod.name}, {pod.version}"] = (
+                    "none" if here is None else "primary" if here.primary else "replica"
+                )
+        without = [copy for copy in copies if copy.node is None]
+        stuck = any(shards.stuck(copy) for copy in without)
+        row["without a node"] = "none" if not without else "kept out by version" if stuck else "waits"
+        rows.append(row)
+    return rows
 
 
 def _waits(operator: Operator) -> list[dict[str, str]]:
