@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from dslab.opensearch import anomalies, timeline
 from dslab.opensearch.bootstrap import BootstrapSwitches
 from dslab.opensearch.cluster import SECOND_US, Desired, Pool
@@ -76,9 +78,7 @@ def _requeue(ended: str, change: str = "configuration") -> Measurement:
     pools = (Pool("managers", 3, manager=True), Pool("data", 3, data=True))
     seen = timeline.run(Desired(pools), (Index("logs", 3, 0),), change, VERSIONS["3.0.0-alpha"])
     passes = seen.operator.history
-    gaps = [
-        after[0] - before[0] for before, after in zip(passes, passes[1:], strict=False) if before[1] == ended
-    ]
+    gaps = [after[0] - before[0] for before, after in pairwise(passes) if before[1] == ended]
     return Measurement(
         round(min(gaps)), "s", f"shortest time after a pass that ended at {ended}, of {len(gaps)}"
     )
