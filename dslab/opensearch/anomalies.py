@@ -31,6 +31,7 @@ from dslab.sim import World
 PATIENCE_US = 60 * SECOND_US
 MANAGERS = Pool("managers", 3, manager=True)
 ZONES = tuple(Pool(f"manager-{zone}", 1, manager=True) for zone in "abc")
+NODES = Pool("nodes", 3, manager=True, data=True)  # three nodes that are everything
 LOGS = Index("logs", 1, 1)
 
 
@@ -92,7 +93,7 @@ def _one_data_node(switches: Switches) -> World:
 
 def _wrong_entry(switches: Switches) -> World:
     """The pool was scaled before, so the status has another entry in front of the restart's; the configuration changes."""
-    before = Desired((MANAGERS, data(2)))
+    before = Desired((NODES,))
     world, _, operator = scene("wrong status entry", switches, before, before.reconfigured(), (LOGS,))
     operator.status.put("Scaler", "finished")
     return world
@@ -127,7 +128,7 @@ def _false_disaster(switches: Switches) -> World:
 
 def _new_index(switches: Switches) -> World:
     """Three nodes; the first upgraded one makes an index of its own, one shard with two replicas (issues 581, 779)."""
-    before = Desired((Pool("nodes", 3, manager=True, data=True),))
+    before = Desired((NODES,))
     world, cluster, _ = scene("upgrade stays yellow", switches, before, before.upgraded("3.4.0"))
 
     def first(pod: Any) -> None:
@@ -141,16 +142,16 @@ def _new_index(switches: Switches) -> World:
 
 def _stuck_drain(switches: Switches) -> World:
     """Three nodes, drained before they are upgraded; a primary moves to the first new node, its replica is on an old one."""
-    before = Desired((MANAGERS, data(3)), drain=True)
+    before = Desired((NODES,), drain=True)
     world, cluster, _ = scene("drain of a stuck replica", switches, before, before.upgraded("3.4.0"))
-    cluster.shards.create(LOGS, ("data-2", "data-1"))
-    cluster.shards.create(Index("busy", 1, 0), ("data-2",))
+    cluster.shards.create(LOGS, ("nodes-2", "nodes-1"))
+    cluster.shards.create(Index("busy", 1, 0), ("nodes-2",))
     return world
 
 
 def _archived(switches: Switches) -> World:
     """A setting that the new version has removed; old nodes then answer 400 to every change of settings."""
-    before = Desired((MANAGERS, data(2)))
+    before = Desired((NODES,))
     world, cluster, _ = scene("archived settings", switches, before, before.upgraded("3.4.0"), (LOGS,))
     cluster.removed_setting = True
     return world
@@ -158,7 +159,7 @@ def _archived(switches: Switches) -> World:
 
 def _moving_target(switches: Switches) -> World:
     """Half-way through an upgrade the user asks for a newer version still: the new node with the primary is old again."""
-    before = Desired((MANAGERS, data(3)))
+    before = Desired((NODES,))
     world, cluster, operator = scene("target moves", switches, before, before.upgraded("3.4.0"))
 
     def first(pod: Any) -> None:
@@ -201,7 +202,7 @@ def _changed_mind(switches: Switches) -> World:
 
 def _failed_include(switches: Switches) -> World:
     """A drained restart; the request that takes a node off the exclude list may fail once."""
-    before = Desired((Pool("nodes", 3, manager=True, data=True),), drain=True)
+    before = Desired((NODES,), drain=True)
     world, cluster, operator = scene("stuck exclusion", switches, before, before.reconfigured(), (LOGS,))
     world.may(
         "the next include fails",
@@ -407,19 +408,19 @@ def _table(
 
 def _drained_restart(switches: Switches) -> World:
     """Three data nodes, drained before each restart; the configuration changes."""
-    before = Desired((Pool("nodes", 3, manager=True, data=True),), drain=True)
+    before = Desired((NODES,), drain=True)
     return scene("drained restart", switches, before, before.reconfigured(), (LOGS,))[0]
 
 
 def _plain_restart(switches: Switches) -> World:
     """Three nodes that are everything; the configuration changes."""
-    before = Desired((Pool("nodes", 3, manager=True, data=True),))
+    before = Desired((NODES,))
     return scene("plain restart", switches, before, before.reconfigured(), (LOGS,))[0]
 
 
 def _upgrade(switches: Switches) -> World:
     """Three nodes that are everything; the version changes."""
-    before = Desired((Pool("nodes", 3, manager=True, data=True),))
+    before = Desired((NODES,))
     return scene("upgrade", switches, before, before.upgraded("3.4.0"), (LOGS,))[0]
 
 

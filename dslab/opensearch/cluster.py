@@ -172,6 +172,7 @@ class Cluster:
             for p in desired.pools
         }
         self.managers = [name for name, each in self.sets.items() if each.pool.manager]
+        self._voters = self._running_managers = 0
         self.shards = Shards(self.data_nodes, self.has_quorum, self.later)
         for each in self.sets.values():
             for ordinal in range(each.replicas):
@@ -179,6 +180,7 @@ class Cluster:
                 pod.phase = "running"
                 self.joined.append(pod.name)
             each.status_ready = each.replicas
+        self._count()
         names = tuple(self.data_nodes())
         for place, index in enumerate(indices):
             self.shards.create(
@@ -198,11 +200,16 @@ class Cluster:
 
     def voters(self) -> int:
         """Give how many managers there should be."""
-        return sum([self.sets[name].replicas for name in self.managers])
+        return self._voters
 
     def running_managers(self) -> int:
         """Give how many managers run, whether or not they find a majority; one that is terminating still does."""
-        return sum([self.pods[name].pool in self.managers for name in self.joined])
+        return self._running_managers
+
+    def _count(self) -> None:
+        """Count the managers anew; whoever changes who has joined, or how many there should be, calls this."""
+        self._voters = sum(self.sets[name].replicas for name in self.managers)
+        self._running_managers = sum(self.pods[name].pool in self.managers for name in self.joined)
 
     def has_quorum(self) -> bool:
         """Say whether a majority of the managers runs."""
@@ -278,11 +285,15 @@ class Cluster:
         self._show()
 
     def _gone(self, name: str, sync: bool = True) -> None:
-        pod = self.pods.pop(name, None)
+        pod = self.pods.get(name)
         if pod is None:
             return
-        if name in self.joined:
+        joined = name in self.joined
+        if joined:
             self.joined.remove(name)
+        del self.pods[name]
+        self._count()
+        if joined:
             self.shards.left(name, self.sets[pod.pool].pool.persistence == "emptyDir")
         self._readiness_changed()
         if sync:
@@ -316,6 +327,7 @@ class Cluster:
             return  # it was deleted meanwhile
         pod.phase = "running"
         self.joined.append(pod.name)
+        self._count()
         if self.removed_setting and version_of(pod.version)[0] > min(
             version_of(p.version)[0] for p in self.pods.values()
         ):
@@ -406,6 +418,7 @@ class Cluster:
                     f"{pool}-{ordinal} was removed with {held[0]}{more} on it"
                 )
         each.replicas = replicas
+        self._count()
         self.changes += 1
         self.sync()
         self._readiness_changed()

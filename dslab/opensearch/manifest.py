@@ -51,7 +51,9 @@ class Manifest:
     def describe(self) -> str:
         """Say in two sentences what was read and what was not used."""
         pools = ", ".join(f"{pool.name} {pool.replicas} ({_roles(pool)})" for pool in self.desired.pools)
-        left = f" Kept, not used by the model: {', '.join(self.kept)}." if self.kept else ""
+        names = list(self.kept)
+        more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+        left = f" Kept, not used by the model: {', '.join(names[:3])}{more}." if names else ""
         return f"{self.name} ({self.group}), OpenSearch {self.desired.version}: {pools}.{left}"
 
 

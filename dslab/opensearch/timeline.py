@@ -26,6 +26,12 @@ from dslab.sim import Metric, Result, Series, World
 LAYOUTS = ("one pool", "a pool for each zone", "the data nodes vote")
 CHANGES = ("configuration", "version", "one data node less")
 NEW_VERSION = "3.4.0"
+_CHANGED = {
+    "configuration": "a new configuration is asked for",
+    "version": f"version {NEW_VERSION} is asked for",
+    "one data node less": "one data node less is asked for",
+    "": "no change, as there is no data node to spare",
+}
 START_S, END_S = 10, 3_600  # the user changes the spec; nobody watches longer than an hour
 
 
@@ -35,6 +41,7 @@ class Run:
 
     cluster: Cluster
     operator: Operator
+    before: Desired
     times: list[float] = field(default_factory=list)
     ready: list[int] = field(default_factory=list)
     running: list[int] = field(default_factory=list)
@@ -53,7 +60,10 @@ class Run:
         self.running.append(cluster.running_managers())
         self.nodes.append(len(cluster.data_nodes()))
         pods = [pod for pod in cluster.pods.values() if pod.phase == "running"]
-        self.new.append(sum((pod.version, pod.config) == (wanted.version, wanted.config) for pod in pods))
+        asked = wanted is not self.before
+        self.new.append(
+            sum((pod.version, pod.config) == (wanted.version, wanted.config) for pod in pods) if asked else 0
+        )
         self.health.append(cluster.health())
         if (
             not self.new_when_green
@@ -76,22 +86,29 @@ def change_of(desired: Desired, change: str) -> Desired:
         return desired.upgraded(NEW_VERSION)
     if change != "one data node less":
         raise ValueError(f"there is no change {change!r}; there are {', '.join(CHANGES)}")
-    pool = next((pool for pool in desired.pools if pool.data and pool.replicas), None)
+    pool = spare_pool(desired)
     if pool is None:
-        raise ValueError(
-            "no node pool holds data, so there is no data node to take away; choose another change"
-        )
+        raise ValueError("no node pool holds data that it could spare; choose another change")
     return desired.scaled(pool.name, pool.replicas - 1)
+
+
+def spare_pool(desired: Desired) -> Pool | None:
+    """Give the first pool that could do with one data node less: one that holds data and is not the only manager."""
+    managers = sum(pool.replicas for pool in desired.pools if pool.manager)
+    for pool in desired.pools:
+        if pool.data and pool.replicas and not (pool.manager and managers == 1):
+            return pool
+    return None
 
 
 def run(desired: Desired, indices: tuple[Index, ...], change: str, switches: Switches, new_index: int | None = None,
         broken: int = 0) -> Run:  # fmt: skip
     """Run one change. ``new_index``: the first pod of a new version makes an index with so many replicas (None: it makes none).
-    ``broken``: so many managers lose their machines as the change is asked for."""
+    ``broken``: so many managers lose their machines as the change is asked for. An empty ``change`` is none."""
     world = World(name=change)
     cluster = Cluster(world, desired, indices)
     operator = Operator(world, cluster, desired, switches)
-    seen = Run(cluster, operator)
+    seen = Run(cluster, operator, desired)
 
     def first(pod: Any) -> None:
         known = any(copy.index.system for copy in cluster.shards.copies)
@@ -107,7 +124,8 @@ def run(desired: Desired, indices: tuple[Index, ...], change: str, switches: Swi
         managers = [pod.name for pod in cluster.pods.values() if pod.pool in cluster.managers]
         if broken:
             cluster.kill(*managers[len(managers) - broken :])
-        operator.ask(change_of(desired, change))
+        if change:
+            operator.ask(change_of(desired, change))
 
     cluster.on_join.append(first)
     cluster.later(START_S * SECOND_US, "the user changes the spec", ask)
@@ -171,6 +189,8 @@ def from_manifest(
         if any(pool.data and pool.replicas for pool in read.desired.pools)
         else ()
     )
+    if change == "one data node less" and spare_pool(read.desired) is None:
+        change = ""
     seen = run(read.desired, indices, change, switches)
     found = result_of(seen, {"manifest": read.name, "change": change, "version": version})
     return replace(found, text=f"Read {read.describe()} {found.text}")
@@ -201,13 +221,20 @@ def result_of(seen: Run, params: dict[str, Any]) -> Result:
         "new": Series("pods with the new revision", x, tuple(seen.new)),
     }
     if deleted:
-        heights = tuple(_at(seen.times, seen.running, time) for time, _ in deleted)
-        series["deleted"] = Series(
-            "a pod is deleted", tuple(time for time, _ in deleted), heights, "measured"
-        )
+        series["deleted"] = _deletions(seen, deleted)
     tables = {"waits": _waits(operator), "shards": list(cluster.shards.table()), "places": _places(cluster),
               "pods": [{"pod": pod.name, "phase": pod.phase, "version": pod.version, "config": pod.config} for pod in cluster.pods.values()]}  # fmt: skip
-    return Result(params, metrics, _sentence(seen, deleted, left), series, tables)
+    told = f"Operator {params['version']}, {_CHANGED[params['change']]}. {_sentence(seen, deleted, left)}"
+    return Result(params, metrics, told, series, tables)
+
+
+def _deletions(seen: Run, deleted: list[tuple[float, str]]) -> Series:
+    """Give one point for each deletion, at the number of managers that ran when it was decided; gaps keep them apart."""
+    x, y = [], []
+    for time, _ in deleted:
+        x += [time, time + 0.5]
+        y += [float(_at(seen.times, seen.running, time)), float("nan")]
+    return Series("a pod is deleted", tuple(x), tuple(y))
 
 
 def _at(times: list[float], values: list[int], time: float) -> int:
@@ -220,7 +247,7 @@ def _places(cluster: Cluster) -> list[dict[str, str]]:
     for shard in dict.fromkeys(copy.shard for copy in shards.copies):
         row = {"shard": f"{shard[0]}[{shard[1]}]"}
         copies = [copy for copy in shards.copies if copy.shard == shard]
-        for pod in cluster.pods.values():
+        for pod in sorted(cluster.pods.values(), key=lambda pod: pod.name):
             if cluster.sets[pod.pool].pool.data:
                 here = next((copy for copy in copies if copy.node == pod.name), None)
                 row[f"{pod.name}, {pod.version}"] = (
@@ -258,7 +285,8 @@ def _sentence(seen: Run, deleted: list[tuple[float, str]], left: str) -> str:
         why = (
             f" because {operator.blocked.partition(': ')[2] or operator.blocked}" if operator.blocked else ""
         )
-        first = f"After {_count(len(deleted))} the operator is blocked for ever{why}: {left}.{refused}"
+        when = f"After {_count(len(deleted))}" if deleted else "Before any deletion"
+        first = f"{when} the operator is blocked for ever{why}: {left}.{refused}"
     else:
         first = f"Done after {cluster.now_s() - START_S:.0f} s and {_count(len(deleted))}."
     lost = seen.spent("no answer")
@@ -270,7 +298,7 @@ def _sentence(seen: Run, deleted: list[tuple[float, str]], left: str) -> str:
     third = (
         f", and the cluster ends {_ends(seen.health[-1])}."
         if seen.health[-1] != "green"
-        else ", and it ends green."
+        else ", and the cluster ends green."
     )
     told = " The operator told nobody." if left and not operator.told else ""
     return f"{first} {second}{third}{told}"
@@ -323,19 +351,27 @@ def guard_map(
         outcome.append(words)
         leaderless.append(seconds)
     params = {"layout": layout, "ready_gate": ready_gate, "broken": broken}
-    return Result(params, {}, _map_sentence(outcome), tables={"outcome": outcome, "leaderless": leaderless})
+    return Result(
+        params, {}, _map_sentence(params, outcome), tables={"outcome": outcome, "leaderless": leaderless}
+    )
 
 
-def _map_sentence(outcome: list[dict[str, Any]]) -> str:
-    told = []
+def _map_sentence(params: dict[str, Any], outcome: list[dict[str, Any]]) -> str:
+    told, names = (
+        [],
+        {"as coded": "the guard as coded", "strict majority": "a strict majority", "off": "no guard"},
+    )
     for row in outcome:
         found = {word: [n for n in row if row[n] == word] for word in ("blocked", "quorum lost")}
         parts = [f"{'blocks for ever at' if word == 'blocked' else 'lets the quorum go at'} N = {', '.join(numbers)}"
                  for word, numbers in found.items() if numbers]  # fmt: skip
         told.append(
-            f"{row['guard']} {' and '.join(parts) if parts else 'finishes everywhere without losing the quorum'}"
+            f"{names[row['guard']]} {' and '.join(parts) if parts else 'finishes everywhere without losing the quorum'}"
         )
-    return f"Guard {'; '.join(told)}."
+    asked = {"off": "nothing", "own pool": "its own pool", "every pool": "every pool"}[params["ready_gate"]]
+    broken = ", one machine failed" if params["broken"] else ""
+    where = "one pool" if params["layout"] == "one pool" else "a pool for each manager"
+    return f"With {where}{broken}, and {asked} asked before the guard: {'; '.join(told)}."
 
 
 def expected(guard: str, managers: int) -> str:

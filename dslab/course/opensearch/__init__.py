@@ -31,6 +31,7 @@ from dslab.course.opensearch.explorers import (
     schedule_picture,
     summary,
     system_picture,
+    told,
     upgrade_explorer,
     version_picture,
 )
@@ -39,6 +40,6 @@ from dslab.course.opensearch.meta import META, WORDS
 __all__ = [
     "CLAIMS", "DARK_ZOO", "EXPLORERS", "META", "ROOM", "WORDS", "ZOO", "adversary_explorer", "break_the_status", "crash_table",
     "guard_explorer", "guard_table_picture", "live_list", "manifest_explorer", "matrix_picture", "needs_two", "never_restarts", "objects_table",
-    "one_line", "operate_explorer", "schedule_picture", "shrink", "summary", "system_picture", "three_zones", "unlock",
+    "one_line", "operate_explorer", "schedule_picture", "shrink", "summary", "system_picture", "three_zones", "told", "unlock",
     "upgrade_explorer", "version_picture", "waits_for_green", "write_the_guard", "write_the_invariant", "write_the_policy",
 ]  # fmt: skip

@@ -80,7 +80,9 @@ def _requeue(ended: str, change: str = "configuration") -> Measurement:
     passes = seen.operator.history
     gaps = [after[0] - before[0] for before, after in pairwise(passes) if before[1] == ended]
     return Measurement(
-        round(min(gaps)), "s", f"shortest time after a pass that ended at {ended}, of {len(gaps)}"
+        round(min(gaps)),
+        "s",
+        f"the shortest of {len(gaps)} times from a pass that ended at {ended} to the next pass",
     )
 
 

@@ -70,7 +70,7 @@ never_restarts = ROOM.add(
         "never restarts",
         "The guard of 3.0.0-alpha lets a manager go when more than floor((N + 1) / 2) are ready. All pods are ready. For how many of the nine sizes "
         "N = 1 to 9 is a restart of a manager blocked for ever?",
-        "sizes", 0, 9,
+        "", 0, 9,
         {"low": "Put N = 1 into the formula: floor(2 / 2) is 1, and 1 ready manager is not more than 1.",
          "high": "For N = 2 the formula asks for more than 1; two are ready."},
         tolerance=0, step=1,
@@ -84,7 +84,7 @@ waits_for_green = ROOM.add(
         "waits for green",
         "Three nodes go from 2.19.4 to 3.4.0, one pod at a time, and each only when the cluster is green. The first upgraded node makes a system index, "
         "one shard with two replicas. How many of the three nodes are upgraded in the end?",
-        "nodes", 0, 3,
+        "", 0, 3,
         {"low": "The first one was green to begin with, so it is deleted.",
          "high": "The index's primary is on the new node. Which nodes may take its replicas?"},
         tolerance=0, step=1,
@@ -503,7 +503,7 @@ write_the_invariant = ROOM.add(
     )
 )  # fmt: skip
 
-_NODES = Number("nodes", 0, 6, tolerance=0, step=1)
+_NODES = Number("", 0, 6, tolerance=0, step=1)
 unlock = ROOM.add(
     Exercise(
         "what unlocks it",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from functools import cache
+from textwrap import fill
 from typing import Any
 
 from dslab import show
@@ -37,27 +38,28 @@ CHANGES = {
 def system_picture() -> Any:
     """The operator, what it reads and what it touches."""
     nodes = (
-        Node("user", "manifest", "person", at=(0.0, 0.55)),
-        Node("operator", "operator", "service", at=(0.3, 0.55)),
-        Node("sets", "StatefulSets, one a pool", "store", at=(0.62, 1.0)),
-        Node("managers", "manager pods", "process", at=(1.0, 0.75)),
-        Node("data", "data pods", "process", at=(1.0, 0.3)),
-        Node("search", "OpenSearch: votes, shards", "cache", at=(0.62, 0.0)),
+        Node("user", "manifest", "you write", at=(0.0, 0.5)),
+        Node("operator", "operator", "program", at=(0.3, 0.5)),
+        Node("sets", "StatefulSets, one a pool", "Kubernetes", at=(0.64, 1.0)),
+        Node("pods", "pods: managers, data nodes", "pods", at=(1.0, 0.5)),
+        Node("search", "OpenSearch: votes, shards", "search engine", at=(0.64, 0.0)),
     )
     edges = (
         Edge("user", "operator", "asks for"),
         Edge("operator", "sets", "revision, replicas"),
-        Edge("sets", "managers", "makes"),
-        Edge("sets", "data", "makes"),
-        Edge("operator", "managers", "deletes"),
-        Edge("operator", "data", "deletes"),
-        Edge("operator", "search", "health, allocation"),
-        Edge("managers", "search", "vote"),
-        Edge("data", "search", "hold shards"),
+        Edge("sets", "pods", "makes what is missing"),
+        Edge("operator", "pods", "deletes"),
+        Edge("operator", "search", "asks health, sets allocation"),
+        Edge("pods", "search", "are its nodes"),
     )
     return show.picture(
-        Network(nodes, edges, title="Nothing restarts until the operator deletes a pod", height=400)
+        Network(nodes, edges, title="Nothing restarts until the operator deletes a pod", height=380)
     )
+
+
+def told(thing: Any) -> str:
+    """Give what a verdict or a result says, in lines that fit a page."""
+    return fill(thing.describe(), 96, break_long_words=False)
 
 
 # -- act 1: one change of configuration ---------------------------------------------------------------
@@ -155,6 +157,7 @@ def guard_explorer() -> Explorer:
         _guard_pictures,
         title="The guard, from one to nine managers",
         question=question,
+        poster=(0,),
     )
 
 
@@ -198,7 +201,9 @@ def upgrade_explorer() -> Explorer:
         "drain": Switch("Drain each node first", value=False),
     }  # fmt: skip
     question = "The first upgraded node makes an index with two replicas. How many nodes are upgraded before the operator stops, and where are the copies?"
-    return Explorer(_upgrade, controls, _upgrade_pictures, title="An upgrade, pod by pod", question=question)
+    return Explorer(
+        _upgrade, controls, _upgrade_pictures, title="An upgrade, pod by pod", question=question, poster=(1,)
+    )
 
 
 def _upgrade(**values: Any) -> Result:
@@ -216,7 +221,14 @@ def _upgrade_pictures(result: Result) -> list[Any]:
     new = result.series["new"]
     lines = Lines(Axis("time", "s"), Axis("nodes", "", limits=(0, 7)), (new, result.series["ready"]), steps=True, height=260,
                   title="Nodes on the new version, and managers that are ready")  # fmt: skip
+    return [lines, *places_picture(result)]
+
+
+def places_picture(result: Result) -> list[Heatmap]:
+    """Where the copies of each shard are at the end; no picture where there are no shards."""
     places = result.tables["places"]
+    if not places:
+        return []
     columns = tuple(name for name in places[0] if name != "shard")
     words = tuple(tuple(row[column] for column in columns) for row in places)
     states = {
@@ -226,9 +238,8 @@ def _upgrade_pictures(result: Result) -> list[Any]:
         "kept out by version": "warn",
         "waits": "bad",
     }
-    shards = Heatmap(tuple(row["shard"] for row in places), columns, words, "shard", "node and its version",
-                     title="Where the copies are at the end", states=states)  # fmt: skip
-    return [lines, shards]
+    return [Heatmap(tuple(row["shard"] for row in places), columns, words, "shard", "node and its version",
+                    title="Where the copies are at the end", states=states)]  # fmt: skip
 
 
 # -- act 5: a manifest ---------------------------------------------------------------------------------------
@@ -260,13 +271,7 @@ def manifest_explorer(text: str = "") -> Explorer:
 
 
 def _manifest_pictures(result: Result) -> list[Any]:
-    rows = result.tables["pods"]
-    pods = Table(
-        ("pod", "phase", "version", "configuration"),
-        tuple(tuple(row.values()) for row in rows),
-        title="The pods at the end",
-    )
-    return [managers_picture(result), waits_table(result, 10), pods]
+    return [managers_picture(result), waits_table(result, 10), *places_picture(result)]
 
 
 # -- break it: the tables --------------------------------------------------------------------------------
@@ -301,11 +306,21 @@ def matrix_picture() -> Any:
 def _heatmap(kind: str, columns: tuple[str, ...], label: str, title: str, names: tuple[str, ...]) -> Any:
     found = {(cell.anomaly, cell.column): cell.verdict for cell in _cells(kind)}
     words = tuple(tuple(_outcome(found[name, column]) for column in columns) for name in anomalies.ANOMALIES)
-    return show.picture(Heatmap(tuple(anomalies.ANOMALIES), names, words, "anomaly", label, title=title))
+    return show.picture(
+        Heatmap(
+            tuple(anomalies.ANOMALIES),
+            names,
+            words,
+            "anomaly",
+            label,
+            title=title,
+            states={"ok": "good", "fails": "bad"},
+        )
+    )
 
 
 def _outcome(verdict: Verdict) -> str:
-    return "broken" if not verdict.held else "sampled" if verdict.sampled else "held"
+    return "fails" if not verdict.held else "sampled" if verdict.sampled else "ok"
 
 
 def summary(kind: str) -> str:
@@ -329,7 +344,7 @@ def needs_two() -> Any:
                 {
                     "anomaly": name,
                     "shown by": settings,
-                    "found after": f"{verdict.searched} schedules",
+                    "found after": f"{verdict.searched} schedule{'' if verdict.searched == 1 else 's'}",
                     "invariant": verdict.invariant,
                 }
             )
