@@ -214,11 +214,10 @@ def _failed_include(switches: Switches) -> World:
 
 
 def _cleaned_drain(switches: Switches) -> World:
-    """Scaling down by one, with shards that take a while to move."""
-    before = Desired((MANAGERS, data(3)))
-    return scene(
-        "cleaned while draining", switches, before, before.scaled("data", 2), (Index("logs", 3, 0),)
-    )[0]
+    """A pool is taken out of the manifest, with shards that take a while to move."""
+    before = Desired((MANAGERS, data(2), Pool("old-data", 1, data=True)))
+    after = replace(before, pools=before.pools[:2])
+    return scene("cleaned while draining", switches, before, after, (Index("logs", 3, 0),))[0]
 
 
 def _endless_drain(switches: Switches) -> World:
@@ -300,7 +299,7 @@ _LIST = (
     Anomaly("stuck exclusion", "the exclude entry stays, and the node is never used again", _failed_include, _R,
             ({"clean_exclusions": "never"},), "9: first fix"),
     Anomaly("cleaned while draining", "the cleaning undoes the drain that is running", _cleaned_drain, _F,
-            ({"clean_exclusions": "always"},), "9: second bug"),
+            ({"clean_exclusions": "known pools"},), "9: second bug, pull request 1476"),
     Anomaly("drain that cannot end", "three copies, two nodes, and nobody says so", _endless_drain, _T, ({"says_why": False},),
             "10: computed"),
     Anomaly("one data node", "yellow for ever, so no restart, and nobody says so", _one_data_node, _T, ({"says_why": False},),

@@ -55,6 +55,9 @@ def unfinished(world: World) -> str:
             return f"{old[0]} still runs what it was made from before"
         if len(pods) != pool.replicas or cluster.sets[pool.name].replicas != pool.replicas:
             return f"{pool.name} has {len(pods)} running pods; {pool.replicas} were asked for"
+    for name in cluster.sets:
+        if name not in {pool.name for pool in wanted.pools} and cluster.of(name):
+            return f"{name} is no longer asked for, and {cluster.of(name)[0].name} is still there"
     return "" if cluster.has_quorum() else "the cluster has no manager"
 
 

@@ -192,9 +192,14 @@ class Operator:
         """Take names off the exclude list that nobody drains."""
         if self.switches.clean_exclusions == "never" or not self.cluster.has_quorum():
             return
-        drained = [self.status.draining, *scaler.targets(self)]
+        known = (
+            None
+            if self.switches.clean_exclusions == "unless draining"
+            else {pool.name for pool in self.desired.pools}
+        )
+        drained = [self.status.draining, *scaler.targets(self, known)]
         for name in list(self.cluster.shards.excluded):
-            if self.switches.clean_exclusions == "always" or name not in drained:
+            if name not in drained:
                 await self.act(f"include {name}, a left-over")
                 self.cluster.include(name)
 
@@ -253,7 +258,7 @@ class Operator:
     async def _restart(self) -> Wait | None:
         if self.desired.version != self.status.version:
             return None  # an upgrade restarts every pod anyway
-        pools = list(self.cluster.sets)
+        pools = [pool.name for pool in self.desired.pools if pool.name in self.cluster.sets]
         pending = any(self.old(pool) for pool in pools)
         short = next(filter(None, map(self.short, pools)), "")
         if self.switches.ready_gate == "every pool" and short and self.policy is None:

@@ -5,6 +5,8 @@
 | target  | the node that is drained: the highest ordinal of its pool                                                 |
 | Running, Excluded, Drained | the states of a pool's scaling, written into the status: nothing to do, draining, empty       |
 
+A pool that is taken out of the manifest is emptied in the same way, highest ordinal first.
+
 Up: one replica more, at once. Down: exclude the target from allocation, wait until no shard is on it, then one replica less and
 the exclusion removed. With SmartScaler off: one replica less, at once. On by default since 29 December 2025 (commit #1240).
 """
@@ -20,12 +22,12 @@ SCALE_S = 15
 RUNNING, EXCLUDED, DRAINED = "Running", "Excluded", "Drained"
 
 
-def targets(operator: Operator) -> list[str]:
-    """Give the nodes that the scaler is draining now."""
+def targets(operator: Operator, pools: set[str] | None = None) -> list[str]:
+    """Give the nodes that the scaler is draining now, in ``pools`` only where that is given."""
     return [
         _target(operator, pool, target)
         for pool, (state, target) in operator.status.scaling.items()
-        if state != RUNNING
+        if state != RUNNING and (pools is None or pool in pools)
     ]
 
 
@@ -40,22 +42,26 @@ async def scale(operator: Operator) -> Wait | None:
     """Bring every pool one step nearer to the number of replicas asked for; None where all have it."""
     from dslab.opensearch.reconcile import Wait
 
-    for pool in operator.desired.pools:
-        now = operator.cluster.sets[pool.name].replicas
-        if pool.replicas > now:
+    wanted = {pool.name: pool.replicas for pool in operator.desired.pools}
+    for name, each in operator.cluster.sets.items():
+        now, replicas = (
+            each.replicas,
+            wanted.get(name, 0),
+        )  # a pool that is no longer in the manifest is emptied
+        if replicas > now:
             if operator.switches.target_in_status:
-                await _forget(operator, pool.name)
-            await operator.act(f"scale {pool.name} up to {now + 1}")
-            operator.cluster.resize(pool.name, now + 1)
+                await _forget(operator, name)
+            await operator.act(f"scale {name} up to {now + 1}")
+            operator.cluster.resize(name, now + 1)
             return Wait(SCALE_S)
-        if pool.replicas < now:
-            if not operator.switches.smart_scaler or not pool.data:
-                await operator.act(f"scale {pool.name} down to {now - 1}")
-                operator.cluster.resize(pool.name, now - 1)
+        if replicas < now:
+            if not operator.switches.smart_scaler or not each.pool.data:
+                await operator.act(f"scale {name} down to {now - 1}")
+                operator.cluster.resize(name, now - 1)
                 return Wait(SCALE_S)
-            return await _down(operator, pool.name, now)
+            return await _down(operator, name, now)
         if operator.switches.target_in_status:
-            await _forget(operator, pool.name)
+            await _forget(operator, name)
     return None
 
 

@@ -23,7 +23,7 @@ CHOICES = {
     "small_clusters": ("interrupt", "block"),
     "health_gate": ("version-stuck", "settled", "observability", "green", "off"),
     "drained_means": ("version-aware", "empty"),
-    "clean_exclusions": ("unless draining", "always", "never"),
+    "clean_exclusions": ("unless draining", "known pools", "never"),
     "emptydir_recovery": ("pods missing", "at once", "off"),
     "restart_status": ("own entry", "entry 0"),
     "bug": (
@@ -51,7 +51,8 @@ class Switches:
     managers no restart keeps a majority: go ahead and interrupt, or block. ``health_gate``: what passes besides green.
     ``drained_means``: a node is drained when empty, or also when only replicas are left that no older node may take.
     ``smart_scaler``: drain before scaling down. ``target_in_status``: the scaler writes down which node it drains.
-    ``clean_exclusions``: left-over allocation excludes are removed each pass. ``delete_archived``: settings that the new version
+    ``clean_exclusions``: left-over allocation excludes are removed each pass, unless a node is being drained; with "known pools"
+    the drain of a pool that is no longer in the manifest is not recognised (pull requests 1357 and 1476). ``delete_archived``: settings that the new version
     does not know are deleted before the upgrade goes on. ``parallel_recovery``: a set that lost most pods is made Parallel.
     ``emptydir_recovery``: when a cluster without volumes is declared dead. ``restart_status``: which status entry the restart
     reads. ``primary_check``: a pod that holds the only started copy of a shard is not next. ``says_why``: a restart that cannot
@@ -105,7 +106,7 @@ VERSIONS: dict[str, Switches] = {
     "2.8.0": replace(_ALPHA, live_count=False, ready_gate="own pool", quorum_guard="off", health_gate="observability",
                      drained_means="empty", delete_archived=False, smart_scaler=False),
     "3.0.0-alpha": _ALPHA,
-    "3.0.0": replace(_ALPHA, target_in_status=True, clean_exclusions="always"),
+    "3.0.0": replace(_ALPHA, target_in_status=True, clean_exclusions="known pools"),
     "repaired": Switches(),
 }  # fmt: skip
 

@@ -81,7 +81,7 @@ SHOWN = {
               "false disaster", "wrong status entry", "upgrade in three zones", "starved"},
     "3.0.0-alpha": {"single manager", "scaler changes its target", "stuck exclusion", "drain that cannot end", "one data node",
                     "false disaster", "wrong status entry", "target moves", "starved"},
-    "3.0.0": {"single manager", "scaler changes its target", "cleaned while draining", "drain that cannot end", "one data node",
+    "3.0.0": {"single manager", "cleaned while draining", "drain that cannot end", "one data node",
               "false disaster", "wrong status entry", "target moves", "starved"},
     "repaired": set(),
 }  # fmt: skip
