@@ -10,6 +10,7 @@
 | `bootstrap`  | the first election, and how two clusters come about                                     |
 | `tls`        | certificates, mounts and hot reload                                                    |
 | `migration`  | the twin object in the new API group                                                   |
+| `namespaces` | which namespaces are watched                                                           |
 | `invariants` | what must hold, in sentences                                                           |
 | `anomalies`  | one scenario for each way to fail (`objects` has those of the last three parts), the tables, the crash of the operator |
 | `timeline`   | one change by the clock; the guard for 1 to 9 managers                                  |

@@ -165,10 +165,16 @@ def _status_agrees(world: World) -> bool | str:
     return f"the old object says {api.old.phase}, the new one {api.new.phase}"
 
 
+def _edits_possible(world: World) -> bool | str:
+    refused = world.facts["api"].unchecked
+    return not refused or "an edit of the new object was refused because its webhook could not be called"
+
+
 ONE_FOUNDER = always("ONE_FOUNDER", "only one of the two objects forms the first cluster", _one_founder)
 CLUSTER_KEPT = always(
     "CLUSTER_KEPT", "the cluster is not taken away unless the user deletes the new object", _kept
 )
 EDIT_ARRIVES = eventually("EDIT_ARRIVES", "an edit that was accepted reaches the cluster", _edit_arrives)
 GONE_STAYS_GONE = eventually("GONE_STAYS_GONE", "what the user deleted does not come back", _gone_stays_gone)
+EDITS_POSSIBLE = always("EDITS_POSSIBLE", "the new object can be edited", _edits_possible)
 STATUS_AGREES = eventually("STATUS_AGREES", "both objects say the same of the cluster", _status_agrees)

@@ -27,7 +27,8 @@ class MigrationSwitches:
 
     ``waits_for_running``: no twin before the old object is RUNNING. ``webhook``: old objects are not created or edited.
     ``guards_delete``: an old object without a twin is not deleted. ``cascades``: deleting the new one deletes the old one.
-    ``syncs``: status new to old.
+    ``syncs``: status new to old. ``certificate``: the webhook has one; its failure policy is Fail, so without one every
+    request that should be checked is refused.
     """
 
     waits_for_running: bool = True
@@ -35,6 +36,7 @@ class MigrationSwitches:
     guards_delete: bool = True
     cascades: bool = True
     syncs: bool = True
+    certificate: bool = True
 
     def __post_init__(self) -> None:
         for name in self.__dataclass_fields__:
@@ -65,6 +67,7 @@ class Api:
         self.owners: list[str] = []  # who is forming the first cluster
         self.accepted: list[str] = []  # specs that the user was told are accepted
         self.refusals: list[str] = []
+        self.unchecked = 0  # requests refused only because the webhook could not be called
         self.gone_by_user = self.twin_deleted = False
         world.node("api", label="API server", kind="store", old=str(self.old), new="none")
         self.controller = world.node("controller", label="Migration controller", kind="operator")
@@ -112,6 +115,9 @@ class Api:
         """The user edits the new object; its cluster goes through an upgrade."""
         if self.new is None:
             self._refuse("there is no such object in opensearch.org yet")
+        elif self.switches.webhook and not self.switches.certificate:
+            self.unchecked += 1
+            self._refuse("the webhook has no certificate and cannot be called")
         else:
             self.new = Object(spec, "UPGRADING")
             self.accepted.append(spec)

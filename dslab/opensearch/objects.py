@@ -115,4 +115,6 @@ LIST: tuple[tuple[Any, ...], ...] = (
      ({"cascades": False},), "migration: delete rule", *_M),
     ("status of the old object", "who watches the old object sees the past", _watches_the_old, must.STATUS_AGREES, ({"syncs": False},),
      "migration: status sync, 30 s", *_M),
+    ("webhook without a certificate", "nothing can be edited any more", _watches_the_old, must.EDITS_POSSIBLE,
+     ({"certificate": False},), "webhooks, failure policy Fail", *_M),
 )  # fmt: skip

@@ -229,11 +229,12 @@ def result_of(seen: Run, params: dict[str, Any]) -> Result:
 
 
 def _deletions(seen: Run, deleted: list[tuple[float, str]]) -> Series:
-    """Give one point for each deletion, at the number of managers that ran when it was decided; gaps keep them apart."""
+    """Give one short stroke for each deletion, upwards from the number of managers that ran when it was decided."""
     x, y = [], []
     for time, _ in deleted:
-        x += [time, time + 0.5]
-        y += [float(_at(seen.times, seen.running, time)), float("nan")]
+        height = float(_at(seen.times, seen.running, time))
+        x += [time, time, time]
+        y += [height, height + 0.5, float("nan")]
     return Series("a pod is deleted", tuple(x), tuple(y))
 
 
@@ -255,7 +256,13 @@ def _places(cluster: Cluster) -> list[dict[str, str]]:
                 )
         without = [copy for copy in copies if copy.node is None]
         stuck = any(shards.stuck(copy) for copy in without)
-        row["without a node"] = "none" if not without else "kept out by version" if stuck else "waits"
+        row["without a node"] = (
+            f"{len(without)} kept out by version"
+            if stuck
+            else f"{len(without)} waiting"
+            if without
+            else "none"
+        )
         rows.append(row)
     return rows
 

@@ -38,6 +38,7 @@ SEARCHED = {
     "edit of the old object": (2, 12),
     "deleted, and back again": (2, 12),
     "status of the old object": (2, 12),
+    "webhook without a certificate": (2, 12),
 }
 # (anomaly, place in its ``off``): surprises and steps of the shortest schedule
 SHORTEST = {
@@ -73,6 +74,7 @@ SHORTEST = {
     ("edit of the old object", 0): (0, None),
     ("deleted, and back again", 0): (0, None),
     ("status of the old object", 0): (0, None),
+    ("webhook without a certificate", 0): (0, None),
 }
 # release: the anomalies that it shows
 SHOWN = {

@@ -4,6 +4,7 @@ import pytest
 
 from dslab.opensearch.bootstrap import MANAGERS, BootstrapSwitches, Service
 from dslab.opensearch.migration import Api, MigrationSwitches, Refused
+from dslab.opensearch.namespaces import watched
 from dslab.opensearch.tls import LIFETIME_H, Certificates, TlsSwitches
 from dslab.sim import World
 
@@ -92,3 +93,22 @@ def test_deleting_the_new_object_takes_the_old_one_along():
 def test_switch_out_of_range_is_told(make, says):
     with pytest.raises(ValueError, match=says):
         make()
+
+
+@pytest.mark.parametrize(
+    ("flag", "parsed_first", "names"),
+    [
+        ("search, logs", True, ("search", "logs")),
+        ("search", True, ("search",)),
+        ("", True, None),
+        ("search,logs", False, None),
+    ],
+)
+def test_watched_namespaces(flag, parsed_first, names):
+    """Until the alpha the flag was tested before it was parsed: every namespace was watched."""
+    assert watched(flag, parsed_first) == names
+
+
+def test_an_empty_namespace_is_told():
+    with pytest.raises(ValueError, match="'search,,logs' has an empty name"):
+        watched("search,,logs")

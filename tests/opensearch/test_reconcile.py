@@ -125,12 +125,9 @@ def test_an_endless_drain_starves_the_restart_behind_it():
     assert all(ended == "scaler" for time, ended, _ in seen.operator.history if time > 60)
 
 
-def test_scaling_down_goes_through_its_three_states():
-    states = []
+def test_scaling_down_drains_first_and_forgets_its_target():
     desired = Desired((MANAGERS, Pool("data", 3, data=True)))
     seen = run(desired, (Index("logs", 3, 0),), "one data node less", Switches())
-    for _, ended, _reason in seen.operator.history:
-        states.append(ended)
     assert seen.operator.status.scaling == {"data": (scaler.RUNNING, "")}
     assert seen.cluster.sets["data"].replicas == 2 and seen.cluster.complaints["undrained"] == []
 
@@ -161,3 +158,24 @@ def test_an_unknown_sub_reconciler_is_told():
     with pytest.raises(ValueError, match="there is no sub-reconciler 'coffee'"):
         Operator(world, Cluster(world, desired), desired, failing="coffee")
     world.close()
+
+
+def test_with_two_data_nodes_a_drain_waits_for_primaries_of_system_indexes_only():
+    pools = (MANAGERS, DATA)
+    ordinary = change("configuration", *pools, indices=LOGS, drain=True)
+    assert (len(ordinary.cluster.deleted), ordinary.health[-1]) == (5, "green")
+
+
+def test_a_pool_that_is_taken_out_of_the_manifest_is_drained_and_emptied():
+    from dataclasses import replace
+
+    from dslab.opensearch.anomalies import scene
+
+    before = Desired((MANAGERS, DATA, Pool("old-data", 2, data=True)))
+    world, cluster, _ = scene(
+        "removed pool", Switches(), before, replace(before, pools=before.pools[:2]), (Index("logs", 4, 0),)
+    )
+    world.run(until_us=3_600 * SECOND_US)
+    assert (
+        cluster.of("old-data") == [] and cluster.health() == "green" and cluster.complaints["undrained"] == []
+    )

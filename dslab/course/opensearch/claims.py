@@ -7,6 +7,7 @@ from itertools import pairwise
 from dslab.opensearch import anomalies, timeline
 from dslab.opensearch.bootstrap import BootstrapSwitches
 from dslab.opensearch.cluster import SECOND_US, Desired, Pool
+from dslab.opensearch.namespaces import watched
 from dslab.opensearch.shards import Index
 from dslab.opensearch.switches import VERSIONS, guard_allows, guard_table
 from dslab.opensearch.tls import LIFETIME_H
@@ -155,6 +156,12 @@ def _scaler_race() -> Measurement:
     return Measurement("fixed by it" if fixed.held and not alpha.held else "not fixed", "", alpha.describe())
 
 
+def _namespaces() -> Measurement:
+    now, before = watched("search, logs"), watched("search, logs", parsed_first=False)
+    told = f"asked for search and logs: {'all' if before is None else before} were watched before, {' and '.join(now or ())} since"
+    return Measurement("3.0 only" if now == ("search", "logs") and before is None else "always", "", told)
+
+
 def _certificate() -> Measurement:
     verdict = anomalies.search("certificates run out", 0, hot_reload=False)
     hours = max(event["t"] for event in verdict.trace.events) / (3_600 * SECOND_US) if verdict.trace else 0
@@ -183,6 +190,8 @@ CLAIMS = Ledger(
         Claim("SmartScaler by default", "SmartScaler is on by default", ARTICLE, JAN, "V",
               reason="a default in a resource definition, true since 29 December 2025 (commit #1240); there is nothing to measure"),
         Claim("security defaults", "there are new security defaults", ARTICLE, JAN, "V", reason="no list of them was found in the repository"),
+        Claim("namespaces", "several namespaces can be watched; before, the flag for one had no effect", ARTICLE, JAN, "V", value="3.0 only",
+              experiment=_namespaces),
         Claim("tested upgrade", "2.19.4 to 3.4.0 with three managers and two data nodes", "integrity_test.md", ALPHA, "V", value="finished",
               experiment=_upgrade_test),
         Claim("requeue: restart", "a restart comes back after 10 s", CODE, ALPHA, "V", value=10, unit="s",

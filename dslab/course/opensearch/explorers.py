@@ -40,8 +40,8 @@ def system_picture() -> Any:
     nodes = (
         Node("user", "manifest", "you write", at=(0.0, 0.5)),
         Node("operator", "operator", "program", at=(0.3, 0.5)),
-        Node("sets", "StatefulSets, one a pool", "Kubernetes", at=(0.64, 1.0)),
-        Node("pods", "pods: managers, data nodes", "pods", at=(1.0, 0.5)),
+        Node("sets", "StatefulSets", "Kubernetes", at=(0.64, 1.0)),
+        Node("pods", "pods", "pod", at=(1.0, 0.5)),
         Node("search", "OpenSearch: votes, shards", "search engine", at=(0.64, 0.0)),
     )
     edges = (
@@ -231,13 +231,9 @@ def places_picture(result: Result) -> list[Heatmap]:
         return []
     columns = tuple(name for name in places[0] if name != "shard")
     words = tuple(tuple(row[column] for column in columns) for row in places)
-    states = {
-        "primary": "good",
-        "replica": "good",
-        "none": "neutral",
-        "kept out by version": "warn",
-        "waits": "bad",
-    }
+    states = {"primary": "good", "replica": "good", "none": "neutral"}
+    states |= {f"{number} kept out by version": "warn" for number in range(1, 4)}
+    states |= {f"{number} waiting": "bad" for number in range(1, 5)}
     return [Heatmap(tuple(row["shard"] for row in places), columns, words, "shard", "node and its version",
                     title="Where the copies are at the end", states=states)]  # fmt: skip
 
