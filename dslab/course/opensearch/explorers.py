@@ -59,7 +59,7 @@ def system_picture() -> Any:
 
 def told(thing: Any) -> str:
     """Give what a verdict or a result says, in lines that fit a page."""
-    return fill(thing.describe(), 96, break_long_words=False)
+    return fill(thing.describe(), 96, break_long_words=False, break_on_hyphens=False)
 
 
 # -- act 1: one change of configuration ---------------------------------------------------------------
@@ -167,8 +167,18 @@ def _guard_pictures(result: Result) -> list[Any]:
     names = tuple(row["guard"] for row in outcome)
     words = tuple(tuple(row[column] for column in columns) for row in outcome)
     numbers = tuple(tuple(row[column] for column in columns) for row in seconds)
+    shown, by_formula = names, ()
+    if (
+        result.params["ready_gate"] == "every pool" and not result.params["broken"]
+    ):  # where the closed form speaks of the same
+        shown = (*names, *(f"{name}, by formula" for name in names))
+        by_formula = tuple(
+            tuple(timeline.expected(name, int(column)) for column in columns) for name in names
+        )
+    title = "What becomes of a change of configuration"
+    height = 210 if not by_formula else 310
     return [
-        Heatmap(names, columns, words, "guard", "managers", title="What becomes of a change of configuration", states=OUTCOMES, height=210),
+        Heatmap(shown, columns, words + by_formula, "guard", "managers", title=title, states=OUTCOMES, height=height),
         Heatmap(names, columns, numbers, "guard", "managers", unit="s", title="Seconds without a majority", limits=(0, 60), height=210),
     ]  # fmt: skip
 
