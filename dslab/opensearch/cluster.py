@@ -437,9 +437,15 @@ class Cluster:
                 self.changes += 1
 
     def rebuild(self) -> None:
-        """Delete every StatefulSet and make it anew: what the recovery from a lost emptyDir cluster does."""
+        """Delete every StatefulSet and make it anew: what the recovery from a lost emptyDir cluster does.
+
+        A bootstrap pod then holds the first election, so the new pods need not wait for each other.
+        """
+        for each in self.sets.values():
+            each.management = "Parallel"
         for name in list(self.pods):
             self.stop(name)
+        self.sync()
 
     def _show(self, first: bool = False) -> None:
         """Put what can be seen on the lanes; where nobody records, only at the start."""

@@ -179,3 +179,22 @@ def test_a_pool_that_is_taken_out_of_the_manifest_is_drained_and_emptied():
     assert (
         cluster.of("old-data") == [] and cluster.health() == "green" and cluster.complaints["undrained"] == []
     )
+
+
+@pytest.mark.parametrize(("how", "mends_after_s"), [("pods missing", 300), ("off", None)])
+def test_a_truly_dead_emptydir_cluster_is_made_anew_after_five_minutes(how, mends_after_s):
+    """Facts b: since 13 July 2026 only if pod objects are missing, and after five minutes."""
+    from dslab.opensearch.anomalies import scene
+
+    desired = Desired(
+        (
+            Pool("managers", 3, manager=True, persistence="emptyDir"),
+            Pool("data", 2, data=True, persistence="emptyDir"),
+        )
+    )
+    world, cluster, operator = scene("dead", Switches(emptydir_recovery=how), desired, desired)
+    cluster.kill("managers-0", "managers-1", "managers-2")
+    world.run(until_us=3_600 * SECOND_US)
+    deletions = [time for time, _, reason in operator.history if "made anew" in reason]
+    assert cluster.has_quorum() is (mends_after_s is not None)
+    assert (not deletions) if mends_after_s is None else (mends_after_s <= deletions[0] <= mends_after_s + 30)
