@@ -171,7 +171,11 @@ def operate(layout: str = "a pool for each zone", managers: int = 3, data_nodes:
     desired = Desired(pools_of(layout, managers, data_nodes), drain=drain)
     indices = (Index("logs", 2, replicas),) if any(pool.data for pool in desired.pools) else ()
     seen = run(desired, indices, change, positioned(VERSIONS[version], positions), 2 if new_index else None)
-    return result_of(seen, {"layout": layout, "managers": managers, "change": change, "version": version})
+    changed = [
+        f"{name} = {value}" for name, value in positions.items() if value != getattr(VERSIONS[version], name)
+    ]
+    told = f"{version} with {', '.join(changed)}" if changed else version
+    return result_of(seen, {"layout": layout, "managers": managers, "change": change, "version": told})
 
 
 def from_manifest(

@@ -218,12 +218,7 @@ def upgrade_explorer() -> Explorer:
 
 def _upgrade(**values: Any) -> Result:
     return timeline.operate(
-        layout="the data nodes vote",
-        data_nodes=0,
-        change="version",
-        version="repaired",
-        says_why=False,
-        **values,
+        layout="the data nodes vote", data_nodes=0, change="version", version="3.0.0", **values
     )
 
 
