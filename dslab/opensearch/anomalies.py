@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from dslab.check import Invariant, Scenario, Verdict, explore
 from dslab.opensearch import invariants as must
@@ -236,7 +236,7 @@ def _scale_down(switches: Switches) -> World:
 # -- anomalies ------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Anomaly:
     """A way in which the operator breaks: ``off`` are switch positions that each bring it about with everything else on.
 
@@ -360,8 +360,7 @@ def search(
     )
 
 
-@dataclass(frozen=True)
-class Cell:
+class Cell(NamedTuple):
     """One place of a table: the anomaly, the column (a defence that is off, "" for none, or a version), the verdict."""
 
     anomaly: str

@@ -117,7 +117,7 @@ class Desired:
         return replace(self, version=version)
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class Pod:
     """One pod: ``phase`` is starting, running or terminating."""
 
@@ -129,7 +129,7 @@ class Pod:
     phase: str = "starting"
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class StatefulSet:
     """What Kubernetes keeps for a pool: ``replicas`` asked of it, the revision to make pods from, the ``status_ready`` it last wrote."""
 

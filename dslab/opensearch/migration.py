@@ -13,7 +13,8 @@ for two or three releases (migration guide). The webhooks' failure policy is Fai
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import NamedTuple
 
 from dslab.sim import World, sleep, step
 
@@ -48,8 +49,7 @@ class Refused(Exception):
     """The API server did not accept a request; the words say why."""
 
 
-@dataclass(frozen=True)
-class Object:
+class Object(NamedTuple):
     """A custom resource: its ``spec`` (here one text) and the ``phase`` in its status."""
 
     spec: str
@@ -78,7 +78,7 @@ class Api:
 
     def _runs(self) -> None:
         if self.old is not None:
-            self.old = replace(self.old, phase="RUNNING")
+            self.old = self.old._replace(phase="RUNNING")
         self._show()
 
     # [twin] what the migration controller does, every 30 s
@@ -89,7 +89,7 @@ class Api:
                     await step("make the twin")
                     self._make_twin()
             elif self.old is not None and self.new is not None and self.switches.syncs:
-                self.old = replace(self.old, phase=self.new.phase)
+                self.old = self.old._replace(phase=self.new.phase)
             self._show()
             await sleep(SYNC_S * SECOND_US)
 
@@ -107,7 +107,7 @@ class Api:
         if self.switches.webhook:
             self._refuse("objects of opensearch.opster.io are read-only; edit the one in opensearch.org")
         if self.old is not None:
-            self.old = replace(self.old, spec=spec)
+            self.old = self.old._replace(spec=spec)
             self.accepted.append(spec)
             self._show()
 

@@ -6,15 +6,13 @@ guard and health gate. It gives the name of the pod to delete now, or None to wa
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from dslab.opensearch.reconcile import Operator
 
 
-@dataclass(frozen=True)
-class PodView:
+class PodView(NamedTuple):
     """One pod as a policy sees it: its ``name``, its ``pool``, whether it votes, holds data, is ``old`` and is ``ready``."""
 
     name: str

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from dslab.opensearch import scaler, upgrade
 from dslab.opensearch.cluster import SECOND_US, ApiError, Cluster, Desired, Pod
@@ -41,15 +41,14 @@ RESTART_S, FULL_PASS_S, ERROR_S = 10, 30, 10
 DISASTER_WAIT_US = 300 * SECOND_US
 
 
-@dataclass(frozen=True)
-class Wait:
+class Wait(NamedTuple):
     """A sub-reconciler waits: come back in ``seconds``, because of ``reason`` ("" where it has just done something)."""
 
     seconds: int
     reason: str = ""
 
 
-@dataclass
+@dataclass(eq=False)
 class Status:
     """What the operator has written down about itself in the cluster's object."""
 

@@ -33,7 +33,7 @@ class Index:
     system: bool = False
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class Copy:
     """One copy of a shard. ``node``: where it is (or is coming up); ``data_on``: whose disk last had it; ``to``: where it moves."""
 

@@ -15,7 +15,7 @@ What was fixed after 3.0.0 (July 2026) is on only in the default. Where nothing 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 CHOICES = {
     "ready_gate": ("every pool", "own pool", "off"),
@@ -132,8 +132,7 @@ def guard_allows(guard: str, managers: int, ready: int) -> bool:
 
 
 # [/guard]
-@dataclass(frozen=True)
-class GuardRow:
+class GuardRow(NamedTuple):
     """What a guard says for one number of managers.
 
     ``allowed``: the numbers of ready managers at which it lets one go; ``blocks_for_ever``: not even with all ready;

@@ -35,7 +35,7 @@ _CHANGED = {
 START_S, END_S = 10, 3_600  # the user changes the spec; nobody watches longer than an hour
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class Run:
     """One run by the clock: what was seen after every event."""
 
