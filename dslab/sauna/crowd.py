@@ -254,10 +254,10 @@ def crowd(share: float = 0.5, capacity: int | None = 12, gap_min: float = 2.0, u
     _check(share=share, gap_min=gap_min, session_min=session_min)
     if capacity is not None and (not isinstance(capacity, int) or capacity < 1):
         raise ValueError(f"capacity={capacity!r} is not possible; use a whole number of at least 1, or None")
-    rng = Random(seed)
+    watches = Random(1_000_003 * seed + 1)  # of its own: an evening that is watched for longer begins in the same way
     room = Room(capacity, session_min, reserved)
-    for time in arrivals(kind, gap_min, until_min, rng, stops_at_min):
-        room.arrive(time, rng.random() >= share)
+    for time in arrivals(kind, gap_min, until_min, Random(seed), stops_at_min):
+        room.arrive(time, watches.random() >= share)
     room.run_to(until_min)
     return room
 
@@ -325,9 +325,9 @@ def waiting(share: float = 0.7, capacity: int = 6, minute: float = 60.0, kind: s
             reserved: bool = False, seed: int = 0) -> Result:  # fmt: skip
     """Look at a room at one ``minute``: who waits for whom, how it will end, and since when nobody has left.
 
-    ``kind`` "stops": nobody comes after minute 60.
+    ``kind`` "stops": nobody comes after minute 45.
     """
-    room = crowd(share, capacity, gap_min, minute, kind, reserved, seed, stops_at_min=60.0)
+    room = crowd(share, capacity, gap_min, minute, kind, reserved, seed, stops_at_min=45.0)
     edges = room.waits_for()
     how = verdict(edges)
     silent = minute - room.last_exit

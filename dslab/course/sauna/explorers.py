@@ -135,12 +135,12 @@ def _share_pictures(result: Result) -> list[Any]:
 def waiting_explorer() -> Explorer:
     """The live waits-for graph of a room."""
     controls = {
-        "minute": Slider("Minute", 1.0, 180.0, 1.0, 60.0, "min"),
+        "minute": Slider("Minute", 1.0, 180.0, 1.0, 85.0, "min"),
         "share": Slider("Followers among those who come", 0.0, 1.0, 0.1, 0.7),
         "capacity": Slider("Seats", 2, 12, 1, 6),
         "kind": Choice("People come", ARRIVALS, "poisson"),
         "reserved": Switch("Last seat kept for somebody with a watch", value=False),
-        "seed": Slider("Evening number", 0, 9, 1, 2),
+        "seed": Slider("Evening number", 0, 11, 1, 6),
     }
     question = "Who waits for whom, and does it end: by itself, if somebody comes, or never?"
     return Explorer(
