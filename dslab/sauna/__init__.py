@@ -11,4 +11,5 @@
 | `crowd`     | many people by the clock: stays, closed forms, stalls by capacity                      |
 | `stamps`    | Lamport, vector and hybrid clocks on one run, and what each of them can tell           |
 | `nine`      | a system of nine states, small enough to be searched by hand                          |
+| `real`      | four real processes, their logs, and the clocks rebuilt from those                     |
 """

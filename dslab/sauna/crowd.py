@@ -254,7 +254,9 @@ def crowd(share: float = 0.5, capacity: int | None = 12, gap_min: float = 2.0, u
     _check(share=share, gap_min=gap_min, session_min=session_min)
     if capacity is not None and (not isinstance(capacity, int) or capacity < 1):
         raise ValueError(f"capacity={capacity!r} is not possible; use a whole number of at least 1, or None")
-    watches = Random(1_000_003 * seed + 1)  # of its own: an evening that is watched for longer begins in the same way
+    watches = Random(
+        1_000_003 * seed + 1
+    )  # of its own: an evening that is watched for longer begins in the same way
     room = Room(capacity, session_min, reserved)
     for time in arrivals(kind, gap_min, until_min, Random(seed), stops_at_min):
         room.arrive(time, watches.random() >= share)

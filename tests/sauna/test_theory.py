@@ -62,7 +62,9 @@ def test_a_cycle_in_the_live_graph_is_a_stalled_room(seed):
 def test_a_later_minute_is_the_same_evening(seed):
     early, late = (crowd.crowd(0.7, 6, until_min=minute, seed=seed) for minute in (40, 90))
     assert late.entered[: len(early.entered)] == early.entered
-    assert [left if left is not None and left <= 40 else None for left in late.left[: len(early.left)]] == early.left
+    assert [
+        left if left is not None and left <= 40 else None for left in late.left[: len(early.left)]
+    ] == early.left
 
 
 # -- clocks -------------------------------------------------------------------------------------------

@@ -30,12 +30,13 @@ META = LessonMeta(
         ("The article, and the system in one picture", 8),
         ("Act 1: whom to follow", 13),
         ("Act 2: a crowd that follows", 9),
-        ("Act 3: a room that is full", 12),
-        ("Act 4: three clocks on one run", 14),
+        ("Act 3: a room that is full", 11),
+        ("Act 4: three clocks on one run", 13),
         ("Act 5: what is kept in order", 9),
-        ("Break it, claims", 8),
+        ("Break it, for real, claims", 10),
         ("Exercises", 12),
     ),
+    real=True,
 )  # fmt: skip
 
 WORDS = Glossary(
