@@ -144,7 +144,7 @@ def waiting_explorer() -> Explorer:
     }
     question = "Who waits for whom, and does it end: by itself, if somebody comes, or never?"
     return Explorer(
-        _watched, controls, _waiting_pictures, title="Who waits for whom", question=question, poster=(0, 1)
+        _watched, controls, _waiting_pictures, title="Who waits for whom", question=question, poster=(0,)
     )
 
 
