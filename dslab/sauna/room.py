@@ -17,11 +17,33 @@ whom the newcomer found inside, the *witness*: who reads its own name there know
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from dslab.sauna.switches import MINUTE_US, SESSION_US, Switches
 from dslab.sauna.waits import NEXT_ARRIVAL
 from dslab.sim import Future, World, sleep
+
+
+@dataclass(frozen=True)
+class Found:
+    """Whom somebody found inside on coming in."""
+
+    names: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return f"found {', '.join(self.names) or 'nobody'}"
+
+
+@dataclass(frozen=True)
+class Notice:
+    """What the door tells: ``who`` came in or went out; of an entry also whom ``who`` found inside, the witness."""
+
+    who: str
+    found: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return f"{self.who}, who found {', '.join(self.found)}" if self.found else self.who
 
 
 class Door:
@@ -34,7 +56,6 @@ class Door:
         self.entered_us: dict[str, int] = {}
         self.left_us: dict[str, int] = {}
         self.stays: list[tuple[str, int]] = []  # of everybody who left, microseconds
-        self.count = 0  # of entries and exits
         self.changed = Future(sauna.world, "the next entry or exit")
         self.node = sauna.world.node("door", label="Door", kind="store", inside="nobody")
         self.node.on("enter", self.enter).on("exit", self.exit)
@@ -50,7 +71,7 @@ class Door:
         return not full and not (kept is not None and followers >= self.capacity - 1)
 
     # [/seat]
-    async def enter(self, who: str) -> list[str]:
+    async def enter(self, who: str) -> Found:
         """Let ``who`` in, now or when there is a seat; gives whom it found inside."""
         if self.queue_before(who) or not self.has_seat_for(who):
             seat = Future(self.sauna.world, "a seat")
@@ -66,33 +87,31 @@ class Door:
         """Say whether somebody who may come in now stands in the queue."""
         return any(self.has_seat_for(other) for other, _ in self.queue)
 
-    def _admit(self, name: str) -> list[str]:
-        found = list(self.inside)
+    def _admit(self, name: str) -> Found:
+        found = Found(tuple(self.inside))
         self.inside.append(name)
         self.entered_us[name] = self.sauna.world.now
-        self._tell("entered", name, found)
+        self._tell("entered", Notice(name, found.names))
         return found
 
-    def exit(self, who: str) -> int:
-        """Let ``who`` out, and in whoever is next; gives how many entries and exits there were before that."""
-        name, before = who, self.count + 1
+    def exit(self, who: str) -> None:
+        """Let ``who`` out, and in whoever is next."""
+        name = who
         self.inside.remove(name)
         self.left_us[name] = self.sauna.world.now
         self.stays.append((name, self.left_us[name] - self.entered_us[name]))
-        self._tell("left", name, [])
+        self._tell("left", Notice(name))
         for place, (other, seat) in enumerate(self.queue):
             if self.has_seat_for(other):
                 del self.queue[place]
                 seat.set(self._admit(other))
                 break
-        return before
 
-    def _tell(self, what: str, name: str, found: list[str]) -> None:
+    def _tell(self, what: str, notice: Notice) -> None:
         self._show()
-        self.count += 1
         for person in self.sauna.people.values():
-            if person.name != name and not person.clocked and person.name not in self.left_us:
-                self.node.send(person.name, what, who=name, found=found)
+            if person.name != notice.who and not person.clocked and person.name not in self.left_us:
+                self.node.send(person.name, what, notice=notice)
         changed, self.changed = self.changed, Future(self.sauna.world, "the next entry or exit")
         changed.set()
 
@@ -128,11 +147,11 @@ class Person:
         elif self.switches.rule == "clock":
             await sleep(round(SESSION_US / self.switches.clock_speed))
         else:
-            self.choose(found)
+            self.choose(found.names)
             await self.free.wait()
         await self.node.call("door", "exit", who=self.name)
 
-    def choose(self, found: list[str]) -> None:
+    def choose(self, found: tuple[str, ...]) -> None:
         """Choose by what is inside, where the rule says so; the other rule chooses when somebody comes in."""
         if self.switches.rule == "snapshot":
             self.waiting = set(found) - self.gone
@@ -143,19 +162,19 @@ class Person:
             self.take(found[0])
 
     # [rule] the sauna algorithm
-    def entered(self, who: str, found: list[str]) -> None:
+    def entered(self, notice: Notice) -> None:
         """Hear that somebody came in: the first who came after me is my anchor."""
-        after_me = self.name in found if self.switches.witness else self.here
+        after_me = self.name in notice.found if self.switches.witness else self.here
         by_entry = self.switches.rule in ("next", "inside")
         if by_entry and after_me and (self.anchor is None or self.switches.bug == "anchors anew"):
-            self.take(who)
+            self.take(notice.who)
 
-    def left(self, who: str, found: list[str]) -> None:
+    def left(self, notice: Notice) -> None:
         """Hear that somebody went out: if it is my anchor, so do I."""
         if self.switches.remember_exits:
-            self.gone.add(who)
-        self.waiting.discard(who)
-        if self.is_over(who):
+            self.gone.add(notice.who)
+        self.waiting.discard(notice.who)
+        if self.is_over(notice.who):
             self.free.set()
 
     # [/rule]
@@ -235,12 +254,10 @@ class Sauna:
             self.people[name] = attendant
             found = await attendant.node.call("door", "enter", who=name)
             await sleep(SESSION_US)
-            count = await attendant.node.call("door", "exit", who=name)
+            await attendant.node.call("door", "exit", who=name)
             if self.switches.bug == "one round only":
                 return
-            if (
-                door.count == count and door.inside and set(door.inside) <= set(found)
-            ):  # who have not heard of it yet
+            if door.inside and set(door.inside) <= set(found.names):  # all of them will hear of it, and leave
                 await door.changed.wait()
 
     def stays_min(self) -> dict[str, float]:

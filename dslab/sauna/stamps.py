@@ -40,7 +40,16 @@ def evening(
     sauna.visitor("mia", 4)
     ben = sauna.visitor("ben", 6, clocked=True, session_us=session_us)
     ben.node.skew_us = round(skew_s * 1e6)
-    return world.record(clocks=True).run().trace
+    return _told(world.record(clocks=True).run().trace)
+
+
+def _told(trace: Trace) -> Trace:
+    """Say for people why somebody wakes up: to come, and, with a watch, when the session is over."""
+    for person in ("ann", "mia", "ben"):
+        wakes = [event for event in trace.lane_events(person) if event["label"] == "wakes up"]
+        for event, words in zip(wakes, ("comes", "session over"), strict=False):
+            event["label"] = words
+    return trace
 
 
 def visit(rule: str = "next", delay_s: float = 1.0, speed: float = 1.0) -> Trace:

@@ -45,10 +45,10 @@ RULES = {
 def system_picture() -> Any:
     """Three visits and the chain of events that bounds the middle one."""
     nodes = (
-        Node("me in", "Mia comes in", "Mia", at=(0.0, 0.75), mood="good"),
-        Node("me out", "Mia goes out", "Mia", at=(1.0, 0.75), mood="good"),
-        Node("ben in", "Ben comes in", "Ben, with a watch", at=(0.25, 0.2)),
-        Node("ben out", "Ben goes out", "Ben, with a watch", at=(0.75, 0.2)),
+        Node("me in", "Mia in", "Mia", at=(0.0, 0.75), mood="good"),
+        Node("me out", "Mia out", "Mia", at=(1.0, 0.75), mood="good"),
+        Node("ben in", "Ben in", "Ben, with a watch", at=(0.25, 0.2)),
+        Node("ben out", "Ben out", "Ben, with a watch", at=(0.75, 0.2)),
     )
     edges = (
         Edge("me in", "ben in", "happened before"),
@@ -162,14 +162,17 @@ def waits_network(result: Result, title: str = "Who waits for whom") -> Network:
         dict.fromkeys([*result.params["here"], *rows, *(one for others in rows.values() for one in others)])
     )
     nodes = []
-    for place, name in enumerate(names):
+    people = [name for name in names if name != NEXT_ARRIVAL and "@" not in name]
+    for name in names:
         word, mood = _FATES[fate(rows, name)] if name in rows else ("", "neutral")
         kind = ("not come yet" if name == NEXT_ARRIVAL else "at the door" if "@" in name
                 else "inside, with a watch" if name.startswith("W") else "inside, a follower")  # fmt: skip
         label = "next to come" if name == NEXT_ARRIVAL else name
-        nodes.append(Node(name, label, kind, word, mood, _circle(place, len(names))))
+        middle = kind in ("not come yet", "at the door")
+        at = (0.5, 0.5) if middle else _circle(people.index(name), len(people))
+        nodes.append(Node(name, label, kind, word, mood, at))
     edges = [
-        Edge(who, other, mood="bad" if fate(rows, who) == "cycle" else "neutral")
+        Edge(who, other, mood="warn" if fate(rows, who) == "cycle" else "neutral")
         for who, others in rows.items()
         for other in others
     ]
