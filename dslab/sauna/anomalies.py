@@ -33,14 +33,19 @@ TOO_LONG_MIN = 2 * SESSION_MIN
 def _long_enough(world: World) -> bool | str:
     for name, us in sauna_of(world).door.stays:
         if us < SESSION_US:
-            return f"{name} stayed {us / MINUTE_US:.3g} minutes; a session is {SESSION_MIN}"
+            return f"{name} stayed {_span(us)}; a session is {SESSION_MIN} minutes"
     return True
+
+
+def _span(us: int) -> str:
+    minutes = f"{us / MINUTE_US:.3g}"
+    return f"{us / 1_000:g} ms" if us < 1_000_000 else f"{minutes} minute{'s' * (minutes != '1')}"
 
 
 def _not_too_long(world: World) -> bool | str:
     for name, us in sauna_of(world).door.stays:
         if us > TOO_LONG_MIN * MINUTE_US:
-            return f"{name} stayed {us / MINUTE_US:.3g} minutes; {TOO_LONG_MIN} are too long"
+            return f"{name} stayed {_span(us)}; more than {TOO_LONG_MIN} are too many"
     return True
 
 

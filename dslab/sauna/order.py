@@ -157,14 +157,13 @@ def question_and_answer(
 ) -> World:
     """Ann asks, Ben answers, Cy reads both. Ann's message to Cy takes ``late_ms``, all others ``early_ms``.
 
-    ``shouted``: Ann also calls the question through the door, and Ben answers what he heard there.
+    ``shouted``: Ann first calls the question through the door, and Ben answers what he heard there.
     """
     world = World(name=name)
     group = Group(world, switches).join("ann", "ben", "cy")
     world.link(latency=early_ms * 1_000)
     world.link("ann", "cy", latency=late_ms * 1_000)
-    if shouted:
-        world.link("ann", "ben", latency=late_ms * 1_000)
+    if shouted:  # before anything is sent: sound is faster than the post
         group.shouts["ann", "Is it hot?"] = "ben"
     group.replies["ben", "Is it hot?"] = "Very."
 

@@ -47,6 +47,22 @@ def test_explorers_begin_where_something_goes_wrong():
     assert lesson.delivery_explorer().result["early"] == 1
 
 
+def test_predictions_come_out_as_the_acts_say():
+    """What each act explains is what its experiment decides."""
+    order = lesson.delivery_explorer()
+    order.set(delivery_rule=True, shouted=True, tracked_shout=False)
+    decided = [
+        lesson.whom_to_follow.compare(lesson.rule_explorer().result).happened,
+        lesson.how_much_longer.compare(lesson.share_explorer().result["mean_min"]).happened,
+        lesson.does_it_end.compare(lesson.waiting_explorer().result).happened,
+        lesson.smaller_number.compare(lesson.clocks_explorer().result).happened,
+        lesson.late_question.compare(order.result).happened,
+    ]
+    assert decided == ["c", 14.0, "b", "no", "b"]
+    order.set(tracked_shout=True)
+    assert order.result["early"] == 0
+
+
 @pytest.mark.parametrize("exercise", lesson.ROOM.exercises, ids=lambda exercise: exercise.name)
 def test_exercise_solution_and_wrong_answers(exercise):
     check_exercise(exercise)

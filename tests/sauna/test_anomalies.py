@@ -76,7 +76,7 @@ def test_the_six_sequences_of_the_facts_are_all_there():
 
 def test_stale_anchor_by_the_facts():
     """Facts 6c.1: A enters at 0, I at 9 and pick A; A leaves at 10; I stay one minute."""
-    assert "mia stayed 1 minutes" in search("stale anchor", rule="inside").explanation
+    assert "mia stayed 1 minute;" in search("stale anchor", rule="inside").explanation
 
 
 def test_a_fast_clock_leaves_at_two_minutes_and_a_slow_one_at_fifty():

@@ -82,11 +82,12 @@ does_it_end = ROOM.add(
     )
 )
 
+_NUMBERS = [stamps.evening().events[event]["clocks"]["lamport"] for event in (23, 21)]
 smaller_number = ROOM.add(
     Prediction.yes_no(
         "smaller number",
-        "On one run, Ann getting up to leave has Lamport number 7, and Mia hearing of Ben's entry has number 12. May one conclude that Ann's getting up "
-        "happened before, and so could have caused, what Mia heard?",
+        f"On one run, Ann getting up to leave has Lamport number {_NUMBERS[0]}, and Mia hearing of Ben's entry has number {_NUMBERS[1]}. May one conclude that "
+        "Ann's getting up happened before, and so could have caused, what Mia heard?",
         {"yes": "Look at the times: Mia heard it four minutes before Ann got up. The numbers only never contradict a cause; they do not show one."},
         decide=lambda result: result["fooled"] == 0,
         because="If a happened before b, then a's number is smaller. The converse does not hold, and the converse is what one is tempted to use.",

@@ -94,7 +94,7 @@ def _visit_pictures(result: Result) -> list[Any]:
     at = result.params
     sample = tuple(min(stay, 40.0) for stay in result.series["stays"].y) or (0.0,)
     histogram = Histogram(Axis("Mia's stay", "min", limits=(0, 40)), (Sample("visits", sample),), bins=40,
-                          title="How long Mia stays, over many visits", marks=(Mark(at["session_min"], "one session"),), highest=100)  # fmt: skip
+                          title="How long Mia stays, over many visits", marks=(Mark(at["session_min"], "one session"),))  # fmt: skip
     trace = stamps.visit(at["rule"], delay_s=max(1.0, 60 * at["delay_min"]), speed=at["speed"])
     return [
         histogram,
@@ -250,7 +250,7 @@ def _posted(delivery_rule: bool, shouted: bool, tracked_shout: bool, late_ms: in
     group = world.facts["group"]
     early, cy = group.early_answers(), group.members["cy"]
     kept = versions.siblings(writers, 20)
-    order = " then ".join(f"“{post}”" for post in cy.delivered)
+    order = " then ".join(f"“{post.text.rstrip('.')}”" for post in cy.delivered)
     told = f"Cy reads {order}{': the answer before its question' if early else ''}. {kept.describe()}"
     params = {
         "delivery_rule": delivery_rule,
