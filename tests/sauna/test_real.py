@@ -33,6 +33,10 @@ def test_model_and_processes_agree_on_the_chain_of_the_proof(evening):
     assert all(chain[place] in trace.past(chain[place + 1]) for place in range(3))
 
 
+def test_the_stored_evening_tells_what_a_new_one_tells(evening):
+    assert real.recorded().describe() == evening.describe()
+
+
 def test_both_hold_lamport_traps(evening):
     assert stamps.traps(real.trace_of(evening))
     assert stamps.traps(stamps.evening())
