@@ -70,7 +70,9 @@ class Replay:
             options = driver.options()
             place = len(self.steps)
             index = todo.pop(place, 0)
-            if not options or (options[0].kind == "rest" and not index):
+            if not options or (
+                options[0].kind == "rest" and not index and not todo
+            ):  # rest, unless a fault is to come
                 break
             if index >= len(options):
                 raise IndexError(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from dslab.check import Scenario, eventually, explore, replay
+from dslab.check import Scenario, always, eventually, explore, replay
 from dslab.check.replay import make_token, parse_token
 from dslab.sim import World, step
 
@@ -69,3 +69,22 @@ def test_bad_token_is_told_in_a_sentence(token, says):
 def test_option_that_does_not_exist_is_told(picks):
     with pytest.raises(ValueError, match="does not fit 'race' as it is set now"):
         replay(RACE, make_token("race", picks))
+
+
+def test_a_fault_after_everything_has_come_to_rest_is_replayed():
+    """A schedule may rest for a while and then want a crash: the replay rests as long, and finds it."""
+
+    def may_die() -> World:
+        world = World(name="late crash")
+        node = world.node("n")
+        world.may_crash(node, restart=False)
+        node.spawn(step_once())
+        return world
+
+    async def step_once() -> None:
+        await step("works")
+
+    scenario = Scenario("late crash", may_die)
+    token = make_token("late crash", ((4, 1),))
+    up = always("UP", "n is up", lambda world: world.nodes["n"].up)
+    assert replay(scenario, token, [up]).held is False

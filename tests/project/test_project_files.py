@@ -28,7 +28,17 @@ AT_THE_ROOT = {
 }  # fmt: skip
 OLDEST_PYTHON = "3.11.2"  # Debian 12
 CONDA_NAMES = {"matplotlib-base": "matplotlib"}
-FROM_CONDA = {"jupyterlab", "ipywidgets", "anywidget", "networkx", "matplotlib", "plotly", "nbval", "pytest"}
+FROM_CONDA = {
+    "jupyterlab",
+    "pyyaml",
+    "ipywidgets",
+    "anywidget",
+    "networkx",
+    "matplotlib",
+    "plotly",
+    "nbval",
+    "pytest",
+}
 # Written in two parts, so that this file does not hold what it looks for.
 LEAKS = {
     "a folder of one machine": re.compile(
