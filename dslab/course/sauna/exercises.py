@@ -34,7 +34,7 @@ whom_to_follow = ROOM.add(
     Prediction.choice(
         "whom to follow",
         "You have no watch. Everybody else has one and stays ten minutes. Somebody comes in every two minutes or so. You want to stay at least as "
-        "long as they do. You pick one of those who are *already inside* and leave when they leave. How often do you leave too early?",
+        "long as they do. You pick one of those who are already inside and leave when they leave. How often do you leave too early?",
         {"a": "never: they stay a full session", "b": "about half of the time", "c": "practically always"},
         {
             "a": "They do, but part of it was over when you came in.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -65,7 +66,9 @@ def system_picture() -> Any:
 
 
 def _visits(rule: str, kind: str, gap_min: float, speed: float, delay_min: float) -> Result:
-    return crowd.stays(rule, kind, gap_min, speed, delay_min)
+    found = crowd.stays(rule, kind, gap_min, speed, delay_min)
+    own = f"By her own clock a session would be over after {found.params['session_min'] / speed:.1f} minutes."
+    return replace(found, text=f"{found.text} {own}")
 
 
 def rule_explorer() -> Explorer:
@@ -251,7 +254,10 @@ def _posted(delivery_rule: bool, shouted: bool, tracked_shout: bool, late_ms: in
     early, cy = group.early_answers(), group.members["cy"]
     kept = versions.siblings(writers, 20)
     order = " then ".join(f"“{post.text.rstrip('.')}”" for post in cy.delivered)
-    told = f"Cy reads {order}{': the answer before its question' if early else ''}. {kept.describe()}"
+    given = f"{'With' if delivery_rule else 'Without'} the delivery rule"
+    if shouted:
+        given += f", and a shout {'with' if tracked_shout else 'without'} a clock"
+    told = f"{given}: Cy reads {order}{', the answer before its question' if early else ''}. {kept.describe()}"
     params = {
         "delivery_rule": delivery_rule,
         "shouted": shouted,
