@@ -35,7 +35,7 @@ class Switches:
     """The defences, all on. ``bug`` names a mutant of the zoo ("" for none)."""
 
     deadline: bool = True  # the server leaves out what nobody waits for
-    budget: bool = True  # one retry for all callers together
+    retry_budget: bool = True  # one retry for all callers together
     bound: bool = True  # at most BOUND requests in the queue
     breaker: bool = True  # after OPENS_AFTER failures in a row nobody calls
     retry_at: str = "one layer"  # or "every layer"
@@ -86,19 +86,19 @@ def _answered(world: World) -> None:
 class Server:
     """A server with one worker: requests stand in its queue with the deadline of their caller."""
 
-    def __init__(self, world: World, switches: Switches) -> None:
-        self.world, self.switches, self.queue = world, switches, 0
+    def __init__(self, world: World, switches: Switches, bound: int = BOUND) -> None:
+        self.world, self.switches, self.queue, self.most = world, switches, 0, bound
+        self.rule: Callable[[int, int], bool] | None = None  # a learner's own: (now, deadline) to "begin the work?"
         self.node = world.node("server", "Server", kind="service", queue=0)
         self.worker = Semaphore(world, 1, "worker")
         self.node.on("ask", self.ask)
 
     async def ask(self, deadline_us: int) -> str:
         """Queue a request, or refuse it; when its turn comes, work on it unless its caller has given up."""
-        most = BOUND + 1 if self.switches.bug == "bound off by one" else BOUND
-        if self.switches.bound and self.queue >= most:
+        if self.switches.bound and self.queue >= self.most + (self.switches.bug == "bound off by one"):
             return "refused"
-        if self.queue >= BOUND:
-            _note(self.world, "long", f"{self.queue + 1} requests are in a queue whose timeout fits {BOUND}")
+        if self.queue >= self.most:
+            _note(self.world, "long", f"{self.queue + 1} requests are in a queue whose timeout fits {self.most}")
         self.node.state["queue"] = self.queue = self.queue + 1
         if self.gives_up(deadline_us) and self.switches.bug == "deadline checked on arrival":
             return "expired"
@@ -113,14 +113,16 @@ class Server:
 
     def gives_up(self, deadline_us: int) -> bool:
         """Tell whether the server knows that nobody waits any more."""
+        if self.rule is not None:
+            return not self.rule(self.world.now, deadline_us)
         return self.switches.deadline and self.world.now >= deadline_us
 
 
 class Callers:
     """Callers of one server who share a retry budget and a breaker."""
 
-    def __init__(self, world: World, switches: Switches) -> None:
-        self.world, self.switches = world, switches
+    def __init__(self, world: World, switches: Switches, allowed: int = 1) -> None:
+        self.world, self.switches, self.allowed = world, switches, allowed
         self.retries = self.failures = 0
 
     async def request(self, name: str) -> None:
@@ -145,21 +147,21 @@ class Callers:
             self.failures = 0 if self.switches.bug == "breaker forgets" else self.failures + 1
 
     def may_retry(self) -> bool:
-        """Take a retry from the budget of one; with none left, say no (or, without a budget, note that it is overdrawn)."""
+        """Take a retry from the budget; with none left, say no (or, without a budget, note that it is overdrawn)."""
         each = self.switches.bug == "budget for each caller"
-        if self.switches.budget and not each and self.retries >= 1:
+        if self.switches.retry_budget and not each and self.retries >= self.allowed:
             return False
         self.retries += 1
-        if self.retries > 1:
-            _note(self.world, "over", f"{self.retries} retries were sent; the budget is 1")
+        if self.retries > self.allowed:
+            _note(self.world, "over", f"{self.retries} retries were sent; the budget is {self.allowed}")
         return True
 
 
-def _callers(switches: Switches, name: str, callers: int) -> World:
+def _callers(switches: Switches, name: str, callers: int, bound: int = BOUND, allowed: int = 1) -> World:
     """Some callers ask one server at the same time; answers may be slow, and then they ask again."""
     world = World(name=name)
-    Server(world, switches)
-    crowd = Callers(world, switches)
+    world.facts["server"] = Server(world, switches, bound)
+    crowd = Callers(world, switches, allowed)
     for number in range(callers):
         node = world.node(f"caller {number + 1}", kind="client")
         node.spawn(crowd.request(node.id))
@@ -168,22 +170,22 @@ def _callers(switches: Switches, name: str, callers: int) -> World:
 
 def _dead_work(switches: Switches) -> World:
     """Two callers; a slow message lets one of them give up while its request is in the queue. Nobody is refused here."""
-    return _callers(replace(switches, bound=False, breaker=True), "dead work", 2)
+    return _callers(switches, "dead work", 2, bound=99)
 
 
 def _storm(switches: Switches) -> World:
     """Two callers share a budget of one retry."""
-    return _callers(replace(switches, breaker=True), "retry storm", 2)
+    return _callers(switches, "retry storm", 2, bound=99)
 
 
 def _long_queue(switches: Switches) -> World:
     """Four callers come at once; one is being served and two may wait."""
-    return _callers(replace(switches, budget=True), "endless queue", 4)
+    return _callers(switches, "endless queue", 4)
 
 
 def _dead_dependency(switches: Switches) -> World:
     """The server may die; two callers go on asking."""
-    world = _callers(replace(switches, budget=False), "calling the dead", 2)
+    world = _callers(switches, "calling the dead", 2, allowed=99)
     world.may_crash(world.nodes["server"], restart=False)
     return world
 
@@ -407,9 +409,9 @@ def positioned(positions: dict[str, Any]) -> Switches:
 _LIST = (
     Anomaly("dead work", "the server works on a request whose caller has given up", _dead_work, NO_DEAD_WORK, ({"deadline": False},),
             "facts 1c.1"),
-    Anomaly("retry storm", "retries come on top of the load that caused them", _storm, WITHIN_BUDGET, ({"budget": False},), "facts 1c.1"),
+    Anomaly("retry storm", "retries come on top of the load that caused them", _storm, WITHIN_BUDGET, ({"retry_budget": False},), "facts 1c.1"),
     Anomaly("endless queue", "a request is let in that cannot be answered in time", _long_queue, BOUNDED_QUEUE, ({"bound": False},),
-            "facts 1c.1"),
+            "facts 1c.1", 1),
     Anomaly("calling the dead", "callers go on calling a server that has failed", _dead_dependency, DEAD_LEFT_ALONE, ({"breaker": False},),
             "facts 1c.1"),
     Anomaly("pool starvation", "a connection is held while another service is called", _pool, POOL_STAYS_FREE, ({"release_first": False},),
@@ -417,7 +419,7 @@ _LIST = (
     Anomaly("slow leaf", "one slow part makes the whole request late", _fan_out, IN_TIME, ({"hedge": False},), "facts 1c.3", 1),
     Anomaly("layered retries", "each layer multiplies the retries of the next", _layers, ONE_LAYER_RETRIES, ({"retry_at": "every layer"},),
             "facts 1c.4"),
-    Anomaly("shared cause", "two services fail together", _shared, FAILS_ALONE, ({"own_database": False},), "facts 1c.5"),
+    Anomaly("shared cause", "two services fail together", _shared, FAILS_ALONE, ({"own_database": False},), "facts 1c.5", 1),
     Anomaly("hard dependency", "a part that is not needed takes the page with it", _page, PAGE_ANSWERED, ({"fallback": False},),
             "facts 1a.3"),
     Anomaly("charged twice", "the answer is lost, and the retry does it again", _charge, CHARGED_ONCE, ({"idempotency_key": False},),
@@ -426,7 +428,7 @@ _LIST = (
 ANOMALIES: dict[str, Anomaly] = {anomaly.name: anomaly for anomaly in _LIST}
 DEFENCES: dict[str, dict[str, Any]] = {
     "deadline": {"deadline": False},
-    "retry budget": {"budget": False},
+    "retry budget": {"retry_budget": False},
     "bounded queue": {"bound": False},
     "breaker": {"breaker": False},
     "early release": {"release_first": False},

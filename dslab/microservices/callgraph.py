@@ -27,6 +27,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dslab.microservices.overload.pools import erlang_c, in_flight, mean_wait_ms
+from dslab.microservices.overload.retries import most_calls
 from dslab.sim.result import Metric, Result, Series
 
 SHAPES = ("chain", "fan-out", "mixed")
@@ -177,7 +178,7 @@ def simulated_availability(parts: int, own_down: float, shared_down: float, seed
 
 def compare(shape: str = "chain", services: int = 6, work_ms: float = 1.5, network_ms: float = 1.0, encoding: str = "JSON",
             keep_alive: bool = True, equal_work: bool = True, per_s: float = 200.0, workers: int = 2, availability: float = 0.999,
-            replicas: int = 1, soft: int = 0, seed: int = 0) -> Result:  # fmt: skip
+            replicas: int = 1, soft: int = 0, attempts: int = 1, seed: int = 0) -> Result:  # fmt: skip
     """Run one tree of calls as a monolith, as a modular monolith and as services.
 
     Args:
@@ -190,6 +191,7 @@ def compare(shape: str = "chain", services: int = 6, work_ms: float = 1.5, netwo
         equal_work: whether the monolith is charged the work of the called services too.
         per_s: requests per second, 1..10,000. workers: per service, 1..64; a monolith has all of them in one pool.
         availability: of one process, 0..1. replicas: independent ones of each, 1..5. soft: services that can be left out.
+        attempts: that each layer makes, 1..5.
         seed: of the drawn latencies.
 
     Returns:
@@ -198,7 +200,8 @@ def compare(shape: str = "chain", services: int = 6, work_ms: float = 1.5, netwo
         latency distributions.
     """
     for name, value, low, high in (("network_ms", network_ms, 0, 100), ("per_s", per_s, 1, 10_000), ("workers", workers, 1, 64),
-                                   ("availability", availability, 0, 1), ("replicas", replicas, 1, 5)):  # fmt: skip
+                                   ("availability", availability, 0, 1), ("replicas", replicas, 1, 5),
+                                   ("attempts", attempts, 1, 5)):  # fmt: skip
         if not low <= value <= high:
             raise ValueError(f"{name}={value!r} is out of range; use {low:g} to {high:g}")
     root, cost = tree(shape, services, work_ms, soft), edge(network_ms, encoding, keep_alive)
@@ -219,6 +222,7 @@ def compare(shape: str = "chain", services: int = 6, work_ms: float = 1.5, netwo
         "tax_ms": Metric("tax on the longest way", sum(parts["microservices"][p] for p in ("serialization", "network", "connection")), "ms"),
         "queue_ms": Metric("queueing in the services", parts["microservices"]["queueing"], "ms"),
         "in_flight": Metric("requests in flight", in_flight(per_s, micro) if micro < math.inf else math.inf),
+        "amplification": Metric("calls at the bottom when it fails", most_calls(attempts, depth(root)), "calls"),
         "utilisation": Metric("a service's workers are busy", use),
         "up_monolith": Metric("availability, monolith", ups["monolith"]),
         "up_services": Metric("availability, microservices", ups["services"]),
