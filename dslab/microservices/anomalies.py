@@ -123,7 +123,7 @@ class Callers:
 
     def __init__(self, world: World, switches: Switches, allowed: int = 1) -> None:
         self.world, self.switches, self.allowed = world, switches, allowed
-        self.retries = self.failures = 0
+        self.retries = self.failures = self.in_a_row = 0  # what the breaker counts, and the truth
 
     async def request(self, name: str) -> None:
         """Try up to `ATTEMPTS` times, as far as budget and breaker let it."""
@@ -131,19 +131,20 @@ class Callers:
         for number in range(ATTEMPTS):
             if number and not self.may_retry():
                 return
-            if self.failures >= OPENS_AFTER:
-                if self.switches.breaker:
-                    return
-                _note(self.world, "knocked", f"{name} calls again after {self.failures} failures in a row")
+            if self.switches.breaker and self.failures >= OPENS_AFTER:
+                return
+            if self.in_a_row >= OPENS_AFTER:
+                _note(self.world, "knocked", f"{name} calls again after {self.in_a_row} failures in a row")
             outcome = "none"
             try:
                 outcome = await node.call("server", "ask", timeout_us=TIMEOUT_US, deadline_us=self.world.now + TIMEOUT_US)
             except TimeoutError:
                 pass
             if outcome == "done":
-                self.failures = 0
+                self.failures = self.in_a_row = 0
                 _answered(self.world)
                 return
+            self.in_a_row += 1
             self.failures = 0 if self.switches.bug == "breaker forgets" else self.failures + 1
 
     def may_retry(self) -> bool:
