@@ -267,9 +267,10 @@ def _pool(switches: Switches) -> World:
 
 
 def _charge(switches: Switches) -> World:
-    """A shop charges a card; the answer may be lost, and then the shop tries again."""
+    """A shop charges a card; the request or the answer may be lost, and then the shop tries again."""
     world = World(name="charged twice")
     shop, bank = world.node("shop", kind="client"), world.node("bank", kind="store", charges=0)
+    world.link("shop", "bank", may_lose=1)
     world.link("bank", "shop", may_lose=1)
     seen: set[str] = set()
 
