@@ -62,14 +62,26 @@ def _never(name: str, what: str, sentence: str) -> Invariant:
 
 
 NO_DEAD_WORK = _never("NO_DEAD_WORK", "dead", "the server begins no work for a caller who has given up")
-WITHIN_BUDGET = _never("WITHIN_BUDGET", "over", "all callers together send no more retries than the budget allows")
-BOUNDED_QUEUE = _never("BOUNDED_QUEUE", "long", "nobody is let into a queue that is longer than a timeout's worth of work")
-DEAD_LEFT_ALONE = _never("DEAD_LEFT_ALONE", "knocked", "a dependency that failed twice in a row is not called again at once")
-ONE_LAYER_RETRIES = _never("ONE_LAYER_RETRIES", "many", "one request makes no more calls at the bottom than one layer has attempts")
-POOL_STAYS_FREE = _never("POOL_STAYS_FREE", "starved", "no cheap query waits while a connection is held for another service")
+WITHIN_BUDGET = _never(
+    "WITHIN_BUDGET", "over", "all callers together send no more retries than the budget allows"
+)
+BOUNDED_QUEUE = _never(
+    "BOUNDED_QUEUE", "long", "nobody is let into a queue that is longer than a timeout's worth of work"
+)
+DEAD_LEFT_ALONE = _never(
+    "DEAD_LEFT_ALONE", "knocked", "a dependency that failed twice in a row is not called again at once"
+)
+ONE_LAYER_RETRIES = _never(
+    "ONE_LAYER_RETRIES", "many", "one request makes no more calls at the bottom than one layer has attempts"
+)
+POOL_STAYS_FREE = _never(
+    "POOL_STAYS_FREE", "starved", "no cheap query waits while a connection is held for another service"
+)
 CHARGED_ONCE = _never("CHARGED_ONCE", "twice", "one order is charged once")
 IN_TIME = _never("IN_TIME", "late", "the request has all its parts before its own timeout")
-PAGE_ANSWERED = _never("PAGE_ANSWERED", "page", "the page is answered although a part that it can do without is down")
+PAGE_ANSWERED = _never(
+    "PAGE_ANSWERED", "page", "the page is answered although a part that it can do without is down"
+)
 FAILS_ALONE = _never("FAILS_ALONE", "together", "one crash takes no two services with it")
 ANSWERED = sometimes("ANSWERED", "some request is answered", lambda world: world.facts.get("answered", 0) > 0)
 INVARIANTS = (NO_DEAD_WORK, WITHIN_BUDGET, BOUNDED_QUEUE, DEAD_LEFT_ALONE, ONE_LAYER_RETRIES, POOL_STAYS_FREE, CHARGED_ONCE, IN_TIME,
@@ -88,7 +100,9 @@ class Server:
 
     def __init__(self, world: World, switches: Switches, bound: int = BOUND) -> None:
         self.world, self.switches, self.queue, self.most = world, switches, 0, bound
-        self.rule: Callable[[int, int], bool] | None = None  # a learner's own: (now, deadline) to "begin the work?"
+        self.rule: Callable[[int, int], bool] | None = (
+            None  # a learner's own: (now, deadline) to "begin the work?"
+        )
         self.node = world.node("server", "Server", kind="service", queue=0)
         self.worker = Semaphore(world, 1, "worker")
         self.node.on("ask", self.ask)
@@ -98,7 +112,9 @@ class Server:
         if self.switches.bound and self.queue >= self.most + (self.switches.bug == "bound off by one"):
             return "refused"
         if self.queue >= self.most:
-            _note(self.world, "long", f"{self.queue + 1} requests are in a queue whose timeout fits {self.most}")
+            _note(
+                self.world, "long", f"{self.queue + 1} requests are in a queue whose timeout fits {self.most}"
+            )
         self.node.state["queue"] = self.queue = self.queue + 1
         if self.gives_up(deadline_us) and self.switches.bug == "deadline checked on arrival":
             return "expired"
@@ -107,7 +123,11 @@ class Server:
             if self.gives_up(deadline_us) and self.switches.bug != "deadline checked on arrival":
                 return "expired"
             if self.world.now >= deadline_us:
-                _note(self.world, "dead", f"work begins at {self.world.now // 1000} ms; the caller gave up at {deadline_us // 1000} ms")
+                _note(
+                    self.world,
+                    "dead",
+                    f"work begins at {self.world.now // 1000} ms; the caller gave up at {deadline_us // 1000} ms",
+                )
             await sleep(WORK_US)
         return "done"
 
@@ -137,7 +157,9 @@ class Callers:
                 _note(self.world, "knocked", f"{name} calls again after {self.in_a_row} failures in a row")
             outcome = "none"
             try:
-                outcome = await node.call("server", "ask", timeout_us=TIMEOUT_US, deadline_us=self.world.now + TIMEOUT_US)
+                outcome = await node.call(
+                    "server", "ask", timeout_us=TIMEOUT_US, deadline_us=self.world.now + TIMEOUT_US
+                )
             except TimeoutError:
                 pass
             if outcome == "done":
@@ -211,7 +233,10 @@ def _layers(switches: Switches) -> World:
                 if world.facts["calls"] > ATTEMPTS:
                     _note(world, "many", f"one request has made {world.facts['calls']} calls at the database")
             try:
-                if await node.call(below, "ask", timeout_us=TIMEOUT_US if below == "database" else None) == "done":
+                if (
+                    await node.call(below, "ask", timeout_us=TIMEOUT_US if below == "database" else None)
+                    == "done"
+                ):
                     return "done"
             except TimeoutError:
                 continue
@@ -232,7 +257,10 @@ def _layers(switches: Switches) -> World:
 def _pool(switches: Switches) -> World:
     """A pool of one connection: a checkout queries and then pays elsewhere; a cheap query comes meanwhile."""
     world = World(name="pool starvation")
-    app, payment = world.node("app", "App with a pool of 1", kind="service", held="nobody"), world.node("payment", kind="service")
+    app, payment = (
+        world.node("app", "App with a pool of 1", kind="service", held="nobody"),
+        world.node("payment", kind="service"),
+    )
     pool = Semaphore(world, 1, "connection")
     payment.on("pay", lambda: "paid")
     world.facts["paying"] = False
@@ -256,7 +284,9 @@ def _pool(switches: Switches) -> World:
     async def cheap() -> None:
         await sleep(1_500)
         if world.facts["paying"]:
-            _note(world, "starved", "a cheap query waits for a connection that is held for the payment service")
+            _note(
+                world, "starved", "a cheap query waits for a connection that is held for the payment service"
+            )
         async with pool:
             await sleep(1_000)
         _answered(world)
@@ -285,7 +315,12 @@ def _charge(switches: Switches) -> World:
     async def buy() -> None:
         for number in range(ATTEMPTS):
             try:
-                await shop.call("bank", "charge", timeout_us=TIMEOUT_US, key=f"order 1/{number}" if switches.bug == "key per attempt" else "order 1")
+                await shop.call(
+                    "bank",
+                    "charge",
+                    timeout_us=TIMEOUT_US,
+                    key=f"order 1/{number}" if switches.bug == "key per attempt" else "order 1",
+                )
             except TimeoutError:
                 continue
             _answered(world)
@@ -314,7 +349,11 @@ def _fan_out(switches: Switches) -> World:
             if not switches.hedge:
                 return False
         try:
-            await root.call(leaf if switches.bug == "hedge to the same replica" else f"{leaf}b", "ask", timeout_us=TIMEOUT_US // 2)
+            await root.call(
+                leaf if switches.bug == "hedge to the same replica" else f"{leaf}b",
+                "ask",
+                timeout_us=TIMEOUT_US // 2,
+            )
             return True
         except TimeoutError:
             return False
@@ -404,7 +443,9 @@ def positioned(positions: dict[str, Any]) -> Switches:
     """Give all switches on, some positions changed; ValueError names the switches where one does not exist."""
     for name in positions:
         if name not in Switches.__dataclass_fields__:
-            raise ValueError(f"there is no switch {name!r}; the switches are {', '.join(Switches.__dataclass_fields__)}")
+            raise ValueError(
+                f"there is no switch {name!r}; the switches are {', '.join(Switches.__dataclass_fields__)}"
+            )
     return replace(Switches(), **positions)
 
 
@@ -465,7 +506,7 @@ class Cell:
     verdict: Verdict
 
 
-def matrix(deviations: int | None = None, budget: int = 4_000) -> Generator[float, None, list[Cell]]:
+def matrix(deviations: int | None = 1, budget: int = 4_000) -> Generator[float, None, list[Cell]]:
     """Search every anomaly with everything on and with each defence off: a generator of the share done; returns the cells."""
     todo = [(name, off) for name in ANOMALIES for off in ("", *DEFENCES)]
     cells = []

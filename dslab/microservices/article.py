@@ -31,7 +31,12 @@ ANATOMY = {  # one HTTP call, ms
 }
 ONCE_PER_CONNECTION = ("DNS look-up", "TCP handshake", "TLS handshake")
 STATED_CALL_MS = 3.0
-PAYMENT_MS, QUERY_MS, CALL_MS, CALLS = 150.0, 2.0, 3.0, 6  # the checkout; 2 ms a query is what its totals imply
+PAYMENT_MS, QUERY_MS, CALL_MS, CALLS = (
+    150.0,
+    2.0,
+    3.0,
+    6,
+)  # the checkout; 2 ms a query is what its totals imply
 QUERIES_MONOLITH, QUERIES_SERVICES = 3, 6
 SERVICE_WORK_MS = 1.5  # the middle of the 1 to 2 ms of service processing inside each 3 ms call
 LISTED_CALLS_MS = 14.0  # what the listed service times add up to; 6 times 3 is used instead
@@ -47,7 +52,14 @@ BENCHMARK = {  # monolith, microservices, modular monolith
 }
 COST = {
     "monolith": {"app": 180, "database": 210, "load balancer": 20},
-    "microservices": {"app": 360, "sidecar CPU": 108, "database": 420, "load balancers": 45, "Consul": 30, "monitoring": 100},
+    "microservices": {
+        "app": 360,
+        "sidecar CPU": 108,
+        "database": 420,
+        "load balancers": 45,
+        "Consul": 30,
+        "monitoring": 100,
+    },
 }
 POOL, BENCHMARK_PER_S, REPORTED_QUERY_MS = 20, 10_000, 10.0
 
@@ -67,9 +79,13 @@ def anatomy_table() -> list[dict[str, Any]]:
     """Give the lines of one call and how often each is paid, with the totals below."""
     rows = [{"line": line, "ms": ms, "paid": "once per connection" if line in ONCE_PER_CONNECTION
              else "as work, also in a monolith" if line == "the service itself" else "on every call"} for line, ms in ANATOMY.items()]  # fmt: skip
-    rows.append({"line": "total of the lines", "ms": round(anatomy(), 2), "paid": "a new connection for every call"})
+    rows.append(
+        {"line": "total of the lines", "ms": round(anatomy(), 2), "paid": "a new connection for every call"}
+    )
     rows.append({"line": "total as stated", "ms": STATED_CALL_MS, "paid": "the article"})
-    rows.append({"line": "connection kept", "ms": round(anatomy(keep_alive=True), 2), "paid": "without DNS, TCP, TLS"})
+    rows.append(
+        {"line": "connection kept", "ms": round(anatomy(keep_alive=True), 2), "paid": "without DNS, TCP, TLS"}
+    )
     tax = round(anatomy(keep_alive=True, callee_work=False), 2)
     rows.append({"line": "connection kept, tax alone", "ms": tax, "paid": "and without the callee's work"})
     return rows
@@ -115,13 +131,18 @@ def checkout_table() -> list[dict[str, Any]]:
 
 def json_cost() -> dict[str, float]:
     """Give what six calls pay for JSON: ``stated`` ms (with the transfer) and ``encoding`` ms (stringify and parse alone)."""
-    return {"stated": CALLS * sum(JSON_MS.values()), "encoding": CALLS * (JSON_MS["stringify"] + JSON_MS["parse"])}
+    return {
+        "stated": CALLS * sum(JSON_MS.values()),
+        "encoding": CALLS * (JSON_MS["stringify"] + JSON_MS["parse"]),
+    }
 
 
 def costs() -> dict[str, float]:
     """Give the monthly bills in dollars and their ratios: all of it, and computing alone (instances and sidecar CPU)."""
     mono, micro = (sum(COST[side].values()) for side in ("monolith", "microservices"))
-    computing = (COST["microservices"]["app"] + COST["microservices"]["sidecar CPU"]) / COST["monolith"]["app"]
+    computing = (COST["microservices"]["app"] + COST["microservices"]["sidecar CPU"]) / COST["monolith"][
+        "app"
+    ]
     return {"monolith": mono, "microservices": micro, "ratio": micro / mono, "computing": computing}
 
 

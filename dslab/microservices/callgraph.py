@@ -34,7 +34,10 @@ SHAPES = ("chain", "fan-out", "mixed")
 COLUMNS = ("monolith", "modular monolith", "microservices")
 IN_PROCESS_MS = 0.000_002  # a call that is not inlined, from memory 1 to 2 ns; the article says 0.001 ms, and it does not matter
 INTERFACE_MS = 0.000_02  # a call through a module's interface: some copies more
-ENCODE_MS = {"JSON": 0.35, "binary": 0.07}  # both ends of one call; JSON the article's 0.15 + 0.20, binary a fifth of it by assumption
+ENCODE_MS = {
+    "JSON": 0.35,
+    "binary": 0.07,
+}  # both ends of one call; JSON the article's 0.15 + 0.20, binary a fifth of it by assumption
 CONNECT_MS = 0.1 + 0.5 + 1.0  # DNS, TCP, TLS: the article's lines
 NETWORK_SPREAD = 0.5  # sigma of the logarithm; assumed
 PROCESS_MB = 512.0  # the article: 512 MB for one process, 2 GB for four
@@ -65,13 +68,22 @@ def tree(shape: str = "chain", services: int = 6, work_ms: float = 1.5, soft: in
     """
     if shape not in SHAPES:
         raise ValueError(f"shape={shape!r} is not known; use one of {', '.join(SHAPES)}")
-    for name, value, low, high in (("services", services, 1, 50), ("work_ms", work_ms, 0, 1_000), ("soft", soft, 0, services)):
+    for name, value, low, high in (
+        ("services", services, 1, 50),
+        ("work_ms", work_ms, 0, 1_000),
+        ("soft", soft, 0, services),
+    ):
         if not low <= value <= high:
             raise ValueError(f"{name}={value!r} is out of range; use {low:g} to {high:g}")
     names = [f"service {number}" for number in range(1, services + 1)]
     hard = [number < services - soft for number in range(services)]
     if shape == "fan-out":
-        return Call("gateway", work_ms, tuple(Call(n, work_ms, hard=h) for n, h in zip(names, hard, strict=True)), parallel=True)
+        return Call(
+            "gateway",
+            work_ms,
+            tuple(Call(n, work_ms, hard=h) for n, h in zip(names, hard, strict=True)),
+            parallel=True,
+        )
     stem = services if shape == "chain" else max(1, services // 2)
     leaves = tuple(Call(names[i], work_ms, hard=hard[i]) for i in range(stem, services))
     call = Call(names[stem - 1], work_ms, leaves, parallel=True, hard=hard[stem - 1])
@@ -101,7 +113,9 @@ def edge(network_ms: float = 1.0, encoding: str = "JSON", keep_alive: bool = Tru
     return Edge(ENCODE_MS[encoding], network_ms, 0.0 if keep_alive else CONNECT_MS * network_ms)
 
 
-def mean_ms(call: Call, edge_ms: float, wait_ms: float = 0.0, charged: bool = True, top: bool = True) -> float:
+def mean_ms(
+    call: Call, edge_ms: float, wait_ms: float = 0.0, charged: bool = True, top: bool = True
+) -> float:
     """Give the time of a tree with no chance in it: own work, then the calls below, added up or (at once) the longest.
 
     ``edge_ms`` is the tax of an edge, ``wait_ms`` the queue in front of each call; with ``charged`` off only the top works.
@@ -116,7 +130,14 @@ def depth(call: Call) -> int:
     return max((1 + depth(part) for part in call.calls), default=0)
 
 
-def draw_ms(call: Call, cost: Edge, wait: tuple[float, float], rng: random.Random, charged: bool = True, top: bool = True) -> float:
+def draw_ms(
+    call: Call,
+    cost: Edge,
+    wait: tuple[float, float],
+    rng: random.Random,
+    charged: bool = True,
+    top: bool = True,
+) -> float:
     """Draw the time of one request: work exponential, network log-normal, a queue in front of each call with chance and mean ``wait``."""
     chance, mean = wait
     own = rng.expovariate(1 / call.work_ms) if call.work_ms and (charged or top) else 0.0
@@ -125,7 +146,9 @@ def draw_ms(call: Call, cost: Edge, wait: tuple[float, float], rng: random.Rando
     below = []
     for part in call.calls:
         network = cost.network * math.exp(NETWORK_SPREAD * rng.gauss(0.0, 1.0)) if cost.network else 0.0
-        below.append(cost.encode + cost.connect + network + draw_ms(part, cost, wait, rng, charged, top=False))
+        below.append(
+            cost.encode + cost.connect + network + draw_ms(part, cost, wait, rng, charged, top=False)
+        )
     return own + (max(below, default=0.0) if call.parallel else sum(below))
 
 
@@ -135,7 +158,9 @@ def draw_ms(call: Call, cost: Edge, wait: tuple[float, float], rng: random.Rando
 def in_series(availability: float, parts: int, replicas: int = 1) -> float:
     """Give the availability of ``parts`` that all must work, each of ``replicas`` independent ones (any of them will do)."""
     if not 0 <= availability <= 1 or parts < 0 or replicas < 1:
-        raise ValueError(f"availability={availability}, parts={parts}, replicas={replicas}: 0 to 1, 0 or more, 1 or more")
+        raise ValueError(
+            f"availability={availability}, parts={parts}, replicas={replicas}: 0 to 1, 0 or more, 1 or more"
+        )
     return (1 - (1 - availability) ** replicas) ** parts
 
 
@@ -162,7 +187,9 @@ def hops_below(target: float = 0.99, availability: float = 0.999) -> int:
     return hops
 
 
-def simulated_availability(parts: int, own_down: float, shared_down: float, seed: int = 0, trials: int = 20_000) -> tuple[float, float]:
+def simulated_availability(
+    parts: int, own_down: float, shared_down: float, seed: int = 0, trials: int = 20_000
+) -> tuple[float, float]:
     """Simulate moments at which parts are down for their own or a shared reason: share with all up, mean parts down while any is."""
     rng, up, sick = random.Random(seed), 0, []
     for _ in range(trials):
@@ -213,9 +240,14 @@ def compare(shape: str = "chain", services: int = 6, work_ms: float = 1.5, netwo
     totals = {name: sum(part.values()) for name, part in parts.items()}
     mono, micro = totals["monolith"], totals["microservices"]
     hard = sum(call.hard for call in calls)
-    ups = {"monolith": in_series(availability, 1, replicas), "services": in_series(availability, hard, replicas)}
+    ups = {
+        "monolith": in_series(availability, 1, replicas),
+        "services": in_series(availability, hard, replicas),
+    }
     use = per_s * busy_ms / 1000 / workers
-    metrics = {f"{name.replace(' ', '_')}_ms": Metric(f"mean, {name}", total, "ms") for name, total in totals.items()}
+    metrics = {
+        f"{name.replace(' ', '_')}_ms": Metric(f"mean, {name}", total, "ms") for name, total in totals.items()
+    }
     metrics |= {
         "extra_percent": Metric("microservices over monolith", 100 * (micro / mono - 1) if mono and micro < math.inf else math.inf, "%"),
         "work_ms": Metric("work on the longest way", parts["microservices"]["work"], "ms"),
@@ -242,7 +274,9 @@ def _line(workers: int, per_s: float, hold_ms: float, wait_ms: float) -> tuple[f
     return (chance, wait_ms / chance) if 0 < wait_ms < math.inf else (0.0, 1.0)
 
 
-def _parts(name: str, root: Call, cost: Edge, equal_work: bool, one_wait: float, wait: float) -> dict[str, float]:
+def _parts(
+    name: str, root: Call, cost: Edge, equal_work: bool, one_wait: float, wait: float
+) -> dict[str, float]:
     """Split the time of a column into work, serialization, network, connection and queueing, on the way that decides."""
     services, edges = name == "microservices", depth(root)
     inside = {"monolith": IN_PROCESS_MS, "modular monolith": INTERFACE_MS}.get(name, 0.0)
@@ -278,7 +312,14 @@ def _columns(totals: dict[str, float], calls: list[Call], cost: Edge, ups: dict[
     for name in COLUMNS:
         services = name == "microservices"
         processes = len(calls) if services else 1
-        busy = per_s / 1000 * (work_ms * len(calls) + (cost.encode * CPU_PER_CALL_SHARE * (len(calls) - 1) if services else 0.0))
+        busy = (
+            per_s
+            / 1000
+            * (
+                work_ms * len(calls)
+                + (cost.encode * CPU_PER_CALL_SHARE * (len(calls) - 1) if services else 0.0)
+            )
+        )
         up = ups["services" if services else "monolith"]
         rows.append({"": name, "mean (ms)": _round(totals[name]), "availability (%)": round(100 * up, 4),
                      "down (h in 30 days)": round(downtime_h(up), 2), "processor cores busy": round(busy, 2),
@@ -290,7 +331,9 @@ def _round(value: float) -> Any:
     return "no end" if value == math.inf else round(value, 2)
 
 
-def _sentence(totals: dict[str, float], parts: dict[str, float], equal_work: bool, ups: dict[str, float], use: float) -> str:
+def _sentence(
+    totals: dict[str, float], parts: dict[str, float], equal_work: bool, ups: dict[str, float], use: float
+) -> str:
     mono, micro = totals["monolith"], totals["microservices"]
     fair = "Charged the same work" if equal_work else "Charged no work for the called services"
     if math.inf in (mono, micro):

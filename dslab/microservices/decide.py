@@ -71,9 +71,18 @@ def decide(engineers: int = 12, scale_alone: bool = False, isolate: bool = False
         "boundaries": Metric("process boundaries with a reason", boundaries),
         "edge_ms": Metric("one boundary costs", one_edge, "ms"),
         "all_ms": Metric("all of them cost", whole["microservices_ms"] - whole["monolith_ms"], "ms"),
-        "down_h": Metric("all of them cost", downtime_h(whole["up_services"]) - downtime_h(whole["up_monolith"]), "h in 30 days"),
+        "down_h": Metric(
+            "all of them cost",
+            downtime_h(whole["up_services"]) - downtime_h(whole["up_monolith"]),
+            "h in 30 days",
+        ),
     }
-    return Result({"engineers": engineers}, metrics, _sentence(reasons, boundaries, services, metrics), tables={"answers": rows})
+    return Result(
+        {"engineers": engineers},
+        metrics,
+        _sentence(reasons, boundaries, services, metrics),
+        tables={"answers": rows},
+    )
 
 
 def _sentence(reasons: int, boundaries: int, services: int, metrics: dict[str, Metric]) -> str:

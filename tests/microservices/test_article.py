@@ -14,7 +14,12 @@ def test_the_ten_lines_add_up_to_4_1_ms_and_not_to_3():
 
 @pytest.mark.parametrize(
     ("how", "percent"),
-    [({}, 15.4), ({"listed_calls": True}, 12.8), ({"equal_queries": True}, 11.5), ({"equal_queries": True, "equal_work": True}, 5.8)],
+    [
+        ({}, 15.4),
+        ({"listed_calls": True}, 12.8),
+        ({"equal_queries": True}, 11.5),
+        ({"equal_queries": True, "equal_work": True}, 5.8),
+    ],
 )
 def test_checkout_charged_in_four_ways(how, percent):
     assert article.checkout(**how)["extra_percent"] == pytest.approx(percent, abs=0.05)
@@ -61,7 +66,10 @@ def test_no_reason_no_boundary():
     assert "modules in one process" in run.describe()
 
 
-@pytest.mark.parametrize(("answers", "boundaries"), [({"isolate": True}, 1), ({"isolate": True, "scale_alone": True}, 2), ({"engineers": 50}, 6)])
+@pytest.mark.parametrize(
+    ("answers", "boundaries"),
+    [({"isolate": True}, 1), ({"isolate": True, "scale_alone": True}, 2), ({"engineers": 50}, 6)],
+)
 def test_boundaries_follow_from_the_answers(answers, boundaries):
     assert decide.decide(**answers)["boundaries"] == boundaries
 

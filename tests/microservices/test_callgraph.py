@@ -61,7 +61,9 @@ def test_unequal_work_adds_what_the_called_services_do():
 
 
 def test_a_kept_connection_and_a_binary_format_lower_the_tax():
-    new, kept, binary = (compare(**how)["tax_ms"] for how in ({"keep_alive": False}, {}, {"encoding": "binary"}))
+    new, kept, binary = (
+        compare(**how)["tax_ms"] for how in ({"keep_alive": False}, {}, {"encoding": "binary"})
+    )
     assert new == pytest.approx(kept + 6 * 1.6)
     assert kept == pytest.approx(binary + 6 * 0.28)
 

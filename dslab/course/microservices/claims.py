@@ -14,7 +14,9 @@ NO_DATA = "no raw data, code or method was published"
 
 def _checkout() -> Measurement:
     fair = article.checkout(equal_queries=True, equal_work=True)
-    return Measurement(round(fair["extra_percent"], 1), "%", "the same queries and the same work on both sides")
+    return Measurement(
+        round(fair["extra_percent"], 1), "%", "the same queries and the same work on both sides"
+    )
 
 
 def _series(hops: int) -> Measurement:
@@ -54,10 +56,16 @@ def _wait() -> Measurement:
 
 
 def _growth(line: str) -> Measurement:
-    return Measurement(round(article.growth(line)), "%", "from the two published figures; the measurement itself cannot be repeated")
+    return Measurement(
+        round(article.growth(line)),
+        "%",
+        "from the two published figures; the measurement itself cannot be repeated",
+    )
 
 
-def _claim(name: str, sentence: str, evidence: str = "T", source: str = DEV, date: str = JAN, **how: Any) -> Claim:
+def _claim(
+    name: str, sentence: str, evidence: str = "T", source: str = DEV, date: str = JAN, **how: Any
+) -> Claim:
     return Claim(name, sentence, source, date, evidence, **how)
 
 

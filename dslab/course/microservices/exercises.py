@@ -93,21 +93,48 @@ def _variant(scenario: str, bug: str = "") -> Scenario:
 
 
 _BUGS = (
-    ("deadline checked on arrival", "dead work", "the server looks at the deadline when a request arrives, not when its turn comes", "NO_DEAD_WORK"),
+    (
+        "deadline checked on arrival",
+        "dead work",
+        "the server looks at the deadline when a request arrives, not when its turn comes",
+        "NO_DEAD_WORK",
+    ),
     ("budget for each caller", "retry storm", "every caller has a retry budget of its own", "WITHIN_BUDGET"),
     ("bound off by one", "endless queue", "one request more than the bound is let in", "BOUNDED_QUEUE"),
-    ("breaker forgets", "calling the dead", "the count of failures starts anew after each", "DEAD_LEFT_ALONE"),
-    ("gateway retries once", "layered retries", "the gateway tries twice, on top of the service's three times", "ONE_LAYER_RETRIES"),
-    ("released after paying", "pool starvation", "the connection is given back, but only after the payment", "POOL_STAYS_FREE"),
+    (
+        "breaker forgets",
+        "calling the dead",
+        "the count of failures starts anew after each",
+        "DEAD_LEFT_ALONE",
+    ),
+    (
+        "gateway retries once",
+        "layered retries",
+        "the gateway tries twice, on top of the service's three times",
+        "ONE_LAYER_RETRIES",
+    ),
+    (
+        "released after paying",
+        "pool starvation",
+        "the connection is given back, but only after the payment",
+        "POOL_STAYS_FREE",
+    ),
     ("key per attempt", "charged twice", "each attempt has a key of its own", "CHARGED_ONCE"),
-    ("hedge to the same replica", "slow leaf", "the second copy goes to the replica that did not answer", "IN_TIME"),
+    (
+        "hedge to the same replica",
+        "slow leaf",
+        "the second copy goes to the replica that did not answer",
+        "IN_TIME",
+    ),
     ("fallback raises", "hard dependency", "the fallback needs what it stands in for", "PAGE_ANSWERED"),
     ("same schema", "shared cause", "both services use one database under two names", "FAILS_ALONE"),
 )
 ZOO = Zoo(
     "calls between processes",
     right={f"every defence on: {name}": _variant(name) for name in anomalies.ANOMALIES},
-    mutants={bug: Mutant(_variant(scenario, bug), told, caught_by) for bug, scenario, told, caught_by in _BUGS},
+    mutants={
+        bug: Mutant(_variant(scenario, bug), told, caught_by) for bug, scenario, told, caught_by in _BUGS
+    },
     invariants=[*anomalies.INVARIANTS],
     search=partial(explore, deviations=1),
 )
@@ -167,14 +194,18 @@ def _spent_well(replicas: dict[str, int]) -> Feedback:
     """Three replicas more, and none could have bought more elsewhere."""
     spent = sum(replicas.values()) - len(HOPS)
     if spent != SPARE:
-        return Feedback.no(f"You spend {spent} extra replicas; there are {SPARE}.", f"{spent} instead of {SPARE}")
+        return Feedback.no(
+            f"You spend {spent} extra replicas; there are {SPARE}.", f"{spent} instead of {SPARE}"
+        )
     best = max((dict(zip(HOPS, counts, strict=True)) for counts in itertools.product(range(1, 5), repeat=len(HOPS))
                 if sum(counts) == len(HOPS) + SPARE), key=_available)  # fmt: skip
     mine, most = _available(replicas), _available(best)
     if mine < most - 1e-12:
         return Feedback.no(f"That is up {100 * mine:.4f} % of the time; three replicas can do better.",
                            f"down {callgraph.downtime_h(mine):.2f} h in 30 days, where {callgraph.downtime_h(most):.2f} h are possible")  # fmt: skip
-    return Feedback.yes(f"Up {100 * mine:.4f} % of the time, from {100 * _available(dict.fromkeys(HOPS, 1)):.4f} %; no other way to spend three does better.")
+    return Feedback.yes(
+        f"Up {100 * mine:.4f} % of the time, from {100 * _available(dict.fromkeys(HOPS, 1)):.4f} %; no other way to spend three does better."
+    )
 
 
 spend_replicas = ROOM.add(
@@ -189,7 +220,7 @@ spend_replicas = ROOM.add(
         (WrongAnswer({"payment": 4}, "can do better", "all on the worst one"), WrongAnswer({"payment": 3, "stock": 2}, "can do better", "twice on the worst"),
          WrongAnswer({"gateway": 2, "payment": 2, "stock": 2}, "can do better", "the gateway is first, so it must matter"),
          WrongAnswer({"payment": 2, "stock": 2}, "there are 3", "keeps one")),
-        form=Settings({hop: (1, 2, 3, 4) for hop in HOPS}, start=dict.fromkeys(HOPS, 1)),
+        form=Settings(dict.fromkeys(HOPS, (1, 2, 3, 4)), start=dict.fromkeys(HOPS, 1)),
     )
 )  # fmt: skip
 
@@ -205,7 +236,9 @@ def _calms(answer: dict[str, Any]) -> Feedback:
     if run["recovery_s"] > 5:
         return Feedback.no("Goodput comes back, but too late.", run.describe())
     if len(changed) > 1:
-        return Feedback.no("It recovers, but one mechanism alone would do.", f"you changed {', '.join(changed)}")
+        return Feedback.no(
+            "It recovers, but one mechanism alone would do.", f"you changed {', '.join(changed)}"
+        )
     return Feedback.yes(f"{run.describe()} {run['lost']:,.0f} requests had no answer in time.")
 
 
@@ -236,16 +269,20 @@ def _with_rule(rule: Callable[[int, int], bool], name: str) -> Scenario:
 
 
 def _rule_is_right(rule: Callable[[int, int], bool]) -> Feedback:
-    """The learner's rule decides in two scenarios, watched for dead work and for anybody being answered."""
-    searched = 0
-    for name in ("dead work", "endless queue"):
-        verdict: Verdict = explore(_with_rule(rule, name), [anomalies.NO_DEAD_WORK, anomalies.ANSWERED], deviations=1)
-        searched += verdict.searched
-        if not verdict.held:
-            return Feedback.no(f"In the scenario “{name}” your rule breaks {verdict.invariant}.", verdict.invariant, verdict)
+    """The learner's rule decides in the scenario of dead work, watched for dead work and for anybody being answered."""
+    verdict: Verdict = explore(
+        _with_rule(rule, "dead work"), [anomalies.NO_DEAD_WORK, anomalies.ANSWERED], deviations=1
+    )
+    if not verdict.held:
+        return Feedback.no(
+            f"In the scenario “dead work” your rule breaks {verdict.invariant}.", verdict.invariant, verdict
+        )
     if not rule(1_000, 20_000) or not rule(19_999, 20_000):
-        return Feedback.no("Your rule turns away a caller who still waits.", "`begin(19_999, 20_000)` should be True: there is time left")
-    return Feedback.yes(f"No violation in {searched:,} schedules of two scenarios with up to one surprise.")
+        return Feedback.no(
+            "Your rule turns away a caller who still waits.",
+            "`begin(19_999, 20_000)` should be True: there is time left",
+        )
+    return Feedback.yes(verdict.describe())
 
 
 def begin(now_us, deadline_us):

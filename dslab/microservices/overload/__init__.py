@@ -18,7 +18,13 @@ from dslab.microservices.overload.pools import (
     starvation,
     starvation_table,
 )
-from dslab.microservices.overload.retries import calls_at_the_bottom, layered, mean_attempts, mean_calls, most_calls
+from dslab.microservices.overload.retries import (
+    calls_at_the_bottom,
+    layered,
+    mean_attempts,
+    mean_calls,
+    most_calls,
+)
 from dslab.microservices.overload.storm import LOOK_AT_S, POLICIES, Storm, goodput_table, storm
 from dslab.microservices.overload.tails import (
     Leaf,

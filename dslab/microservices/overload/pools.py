@@ -41,7 +41,9 @@ def most_throughput(connections: int, hold_ms: float) -> float:
 def erlang_c(connections: int, offered: float) -> float:
     """Give the chance (0..1) that an arrival of an M/M/c queue waits; ``offered`` is the load in Erlang. 1 at or over the capacity."""
     if connections < 1 or offered < 0:
-        raise ValueError(f"Erlang C needs at least 1 connection and a load of 0 or more, not {connections} and {offered}")
+        raise ValueError(
+            f"Erlang C needs at least 1 connection and a load of 0 or more, not {connections} and {offered}"
+        )
     if offered >= connections:
         return 1.0
     blocked = 1.0  # Erlang B, from 0 connections upwards
@@ -58,7 +60,9 @@ def mean_wait_ms(connections: int, per_s: float, hold_ms: float) -> float:
     return erlang_c(connections, offered) * hold_ms / (connections - offered)
 
 
-def simulated_wait_ms(connections: int, per_s: float, hold_ms: float, requests: int = 20_000, seed: int = 0) -> float:
+def simulated_wait_ms(
+    connections: int, per_s: float, hold_ms: float, requests: int = 20_000, seed: int = 0
+) -> float:
     """Give the mean wait of ``requests`` simulated arrivals at one pool, the first tenth left out."""
     rng, free, total, now = random.Random(seed), [0.0] * connections, 0.0, 0.0
     skipped = requests // 10
@@ -106,7 +110,9 @@ def pools(per_s: float = 9_000.0, hold_ms: float = 2.0, connections: int = 20, p
     }
     if parts > 1:
         series["parts"] = _waits(f"{parts} pools of {each}", x, each, hold_ms, parts)
-        series["parts_simulated"] = _simulated(f"{parts} pools of {each}, simulated", points, each, hold_ms, parts)
+        series["parts_simulated"] = _simulated(
+            f"{parts} pools of {each}, simulated", points, each, hold_ms, parts
+        )
     return Result({"per_s": per_s, "hold_ms": hold_ms, "connections": connections, "parts": parts}, metrics,
                   _pools_sentence(per_s, connections, parts, one, cut, cap), series)  # fmt: skip
 
@@ -134,7 +140,9 @@ def _pools_sentence(per_s: float, connections: int, parts: int, one: float, cut:
     if per_s >= cap:
         return (f"{connections} connections can carry {cap:,.0f} requests/s; at {per_s:,.0f} the line grows for ever, "
                 "however the connections are cut.")  # fmt: skip
-    busy = f"At {per_s:,.0f} requests/s ({100 * per_s / cap:.0f} % of what {connections} connections can carry)"
+    busy = (
+        f"At {per_s:,.0f} requests/s ({100 * per_s / cap:.0f} % of what {connections} connections can carry)"
+    )
     if parts == 1:
         return f"{busy} a request waits {one:.3g} ms on average."
     times = f", {cut / one:.1f} times as long" if one > 1e-6 else ""
@@ -202,7 +210,10 @@ def _share_a_pool(pool: int, classes: dict[str, tuple[float, float]], query_ms: 
         waits[place].append(wait_ms)
         heapreplace(free, now + wait_ms + rng.expovariate(1 / query_ms) + extra_ms)
     return {
-        name: (sum(waits[place]) / max(1, len(waits[place])), failed[place] / max(1, failed[place] + len(waits[place])))
+        name: (
+            sum(waits[place]) / max(1, len(waits[place])),
+            failed[place] / max(1, failed[place] + len(waits[place])),
+        )
         for place, name in enumerate(classes)
     }
 

@@ -52,7 +52,9 @@ def calls_at_the_bottom(failure: float, attempts: int, layers: int, rng: random.
     return calls, False
 
 
-def layered(attempts: int = 3, layers: int = 3, failure: float = 1.0, requests: int = 200, seed: int = 0) -> Result:
+def layered(
+    attempts: int = 3, layers: int = 3, failure: float = 1.0, requests: int = 200, seed: int = 0
+) -> Result:
     """Send requests through layers of retries and count at the bottom; the mean stands beside its closed form.
 
     ``attempts`` 1..5, ``layers`` 1..5, ``failure`` 0..1 (chance that a call at the bottom fails), ``requests`` 1..10,000. Metrics: ``most``

@@ -54,9 +54,19 @@ class Storm:
         self.load, self.capacity, self.slow = load, capacity, round(capacity * dip)
         self.dip = (DIP_START_S * TICKS, round((DIP_START_S + dip_s) * TICKS))
         self.timeout, self.backoff = round(timeout_s * TICKS), round(backoff_s * TICKS)
-        self.attempts, self.deadline, self.budget, self.bound, self.breaker = attempts, deadline, budget, bound, breaker
-        self.queue: deque[list[int]] = deque()  # batches [tick sent, attempt number, how many, still waited for]
-        self.waiting: deque[list[int]] = deque()  # the same batches, in the order in which their callers give up
+        self.attempts, self.deadline, self.budget, self.bound, self.breaker = (
+            attempts,
+            deadline,
+            budget,
+            bound,
+            breaker,
+        )
+        self.queue: deque[list[int]] = (
+            deque()
+        )  # batches [tick sent, attempt number, how many, still waited for]
+        self.waiting: deque[list[int]] = (
+            deque()
+        )  # the same batches, in the order in which their callers give up
         self.later: dict[int, list[tuple[int, int]]] = {}  # retries that back off, by tick
         self.queued, self.credit, self.tokens = 0, 0, 0.0
         self.failed_now, self.failed_before, self.good_before, self.open_until = 0, 0, 0, 0
@@ -167,8 +177,17 @@ def storm(load: int = 800, capacity: int = 1000, dip: float = 0.5, dip_s: float 
         ValueError: a value is out of range.
     """
     _check(load, capacity, dip, dip_s, timeout_s, attempts, budget, bound, backoff_s, seconds)
-    params = {"load": load, "capacity": capacity, "dip": dip, "dip_s": dip_s, "attempts": attempts, "seconds": seconds}
-    run = Storm(load, capacity, dip, dip_s, timeout_s, attempts, deadline, budget, bound, breaker, backoff_s, seconds).run()
+    params = {
+        "load": load,
+        "capacity": capacity,
+        "dip": dip,
+        "dip_s": dip_s,
+        "attempts": attempts,
+        "seconds": seconds,
+    }
+    run = Storm(
+        load, capacity, dip, dip_s, timeout_s, attempts, deadline, budget, bound, breaker, backoff_s, seconds
+    ).run()
     return _result(run, params)
 
 
@@ -210,7 +229,10 @@ def _result(run: Storm, params: dict[str, Any]) -> Result:
 
 def _recovery(good: list[int], end_s: int, whole: int) -> float:
     """Give the seconds from the end of the dip to the first second from which goodput stays whole, or inf."""
-    last_bad = max((second for second, value in enumerate(good) if value < 0.99 * whole and second >= DIP_START_S), default=-1)
+    last_bad = max(
+        (second for second, value in enumerate(good) if value < 0.99 * whole and second >= DIP_START_S),
+        default=-1,
+    )
     if last_bad < 0:
         return 0.0
     return float("inf") if last_bad >= len(good) - 10 else float(max(0, last_bad + 1 - end_s))

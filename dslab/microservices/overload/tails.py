@@ -31,7 +31,9 @@ DRAWS = 12_000  # leaf calls at most
 def some_leaf_slow(leaves: int, slow_share: float) -> float:
     """Give the chance (0..1) that at least one of ``leaves`` independent calls is slow; ``slow_share`` is that of one call."""
     if leaves < 0 or not 0 <= slow_share <= 1:
-        raise ValueError(f"{leaves} leaves with a chance of {slow_share}: leaves are 0 or more, a chance is 0 to 1")
+        raise ValueError(
+            f"{leaves} leaves with a chance of {slow_share}: leaves are 0 or more, a chance is 0 to 1"
+        )
     return 1 - (1 - slow_share) ** leaves
 
 
@@ -117,16 +119,20 @@ def tail_at_scale(leaves: int = 100, quick_ms: float = 5.0, slow_ms: float = 100
     metrics |= {
         "leaf_p50": Metric("p50 of one call", quantile_ms(leaf.late, 0.5), "ms"),
         "leaf_p99": Metric("p99 of one call", quantile_ms(leaf.late, 0.99), "ms"),
-        "plain_p999": Metric("p99.9 without a hedge", quantile_ms(lambda t: 1 - (1 - leaf.late(t)) ** leaves, 0.999), "ms"),
+        "plain_p999": Metric(
+            "p99.9 without a hedge", quantile_ms(lambda t: 1 - (1 - leaf.late(t)) ** leaves, 0.999), "ms"
+        ),
         "slow_requests": Metric("requests with a slow leaf", some_leaf_slow(leaves, slow_share)),
         "extra_load": Metric("hedges for each call", extra),
     }
-    x = tuple(round(10 ** (place / 20), 4) for place in range(0, 61))
+    x = tuple(round(10 ** (place / 20), 4) for place in range(61))
     times = _simulate(leaf, leaves, delay, seed)
     series = {
         "leaf": Series("one call", x, tuple(100 * leaf.late(t) for t in x), "theory"),
         "request": Series(f"request to {leaves}", x, tuple(100 * all_of(t) for t in x), "theory"),
-        "simulated": Series(f"request to {leaves}, simulated", x[::3], tuple(100 * _share_above(times, t) for t in x[::3])),
+        "simulated": Series(
+            f"request to {leaves}, simulated", x[::3], tuple(100 * _share_above(times, t) for t in x[::3])
+        ),
     }
     text = (f"One call is over {metrics['leaf_p99'].value:.0f} ms in 1 % of the cases; of requests that wait for {leaves}, "
             f"{100 * metrics['slow_requests'].value:.1f} % meet a slow one, and their median is {metrics['p50'].value:.0f} ms.")  # fmt: skip

@@ -12,6 +12,6 @@ which this project does not install: where it is missing, the result says so in 
 machine: every network is dearer than this.
 """
 
-from dslab.microservices.real.ladder import RUNGS, ladder, measured_rows, store_results, stored
+from dslab.microservices.real.rungs import RUNGS, ladder, measured_rows, store_results, stored
 
 __all__ = ["RUNGS", "ladder", "measured_rows", "store_results", "stored"]

@@ -17,7 +17,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 METHOD = "/shop.Orders/Total"
-ORDER = {"order": 4711, "lines": [{"item": f"item {n}", "count": n, "cents": 199 + 50 * n} for n in range(1, 9)]}
+ORDER = {
+    "order": 4711,
+    "lines": [{"item": f"item {n}", "count": n, "cents": 199 + 50 * n} for n in range(1, 9)],
+}
 
 
 def total(order: dict[str, Any]) -> dict[str, Any]:
@@ -59,7 +62,9 @@ class _Server(ThreadingHTTPServer):
 def _grpc_server() -> Any:
     """Start a gRPC server whose messages are JSON in bytes, so that it needs no generated code; gives (server, port)."""
     grpc = importlib.import_module("grpc")
-    serve = grpc.unary_unary_rpc_method_handler(lambda request, _: json.dumps(total(json.loads(request))).encode())
+    serve = grpc.unary_unary_rpc_method_handler(
+        lambda request, _: json.dumps(total(json.loads(request))).encode()
+    )
     server = grpc.server(ThreadPoolExecutor(max_workers=2))
     service, method = METHOD.strip("/").split("/")
     server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(service, {method: serve}),))

@@ -22,7 +22,9 @@ from dslab.sim.result import Metric, Result
 
 STORED = Path(__file__).with_name("stored")
 RUNGS = ("plain call", "JSON round trip", "HTTP, new connection", "HTTP, kept alive", "gRPC")
-NO_GRPC = "gRPC was not measured: the package grpcio is not installed here (pip install grpcio adds that rung)."
+NO_GRPC = (
+    "gRPC was not measured: the package grpcio is not installed here (pip install grpcio adds that rung)."
+)
 ARTICLE = (1_000, 5_000)  # times a plain call, for an HTTP call in a data centre
 START_S_MAX = 20.0
 
@@ -37,11 +39,15 @@ def _server() -> Iterator[tuple[int, int]]:
         process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
                                    env=os.environ | {"PYTHONPATH": paths})  # fmt: skip
     except OSError as problem:
-        raise real.Unavailable(f"A second process cannot be started here ({problem}), so no call between processes is measured.") from None
+        raise real.Unavailable(
+            f"A second process cannot be started here ({problem}), so no call between processes is measured."
+        ) from None
     try:
         line = process.stdout.readline().split()
         if len(line) != 2:
-            raise real.Unavailable("The second process could not listen on 127.0.0.1, so no call between processes is measured.")
+            raise real.Unavailable(
+                "The second process could not listen on 127.0.0.1, so no call between processes is measured."
+            )
         yield int(line[0]), int(line[1])
     finally:
         process.stdin.close()  # which ends it
@@ -106,10 +112,15 @@ def _sample(ways: dict[str, Callable[[], Any]], rounds: int) -> dict[str, list[f
     return times
 
 
-def ratio_interval(times: list[float], base: list[float], seed: int = 0, draws: int = 200) -> tuple[float, float, float]:
+def ratio_interval(
+    times: list[float], base: list[float], seed: int = 0, draws: int = 200
+) -> tuple[float, float, float]:
     """Give the ratio of two medians with its 95 % interval: (low, ratio, high), from ``draws`` re-drawn pairs of samples."""
     rng = random.Random(seed)
-    ratios = sorted(median(rng.choices(times, k=len(times))) / median(rng.choices(base, k=len(base))) for _ in range(draws))
+    ratios = sorted(
+        median(rng.choices(times, k=len(times))) / median(rng.choices(base, k=len(base)))
+        for _ in range(draws)
+    )
     edge = draws // 40
     return ratios[edge], median(times) / median(base), ratios[-1 - edge]
 
