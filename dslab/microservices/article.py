@@ -36,7 +36,7 @@ PAYMENT_MS, QUERY_MS, CALL_MS, CALLS = (
     2.0,
     3.0,
     6,
-)  # the checkout; 2 ms a query is what its totals imply
+)  # the checkout
 QUERIES_MONOLITH, QUERIES_SERVICES = 3, 6
 SERVICE_WORK_MS = 1.5  # the middle of the 1 to 2 ms of service processing inside each 3 ms call
 LISTED_CALLS_MS = 14.0  # what the listed service times add up to; 6 times 3 is used instead

@@ -414,7 +414,8 @@ def ladder_picture(result: Result) -> Any:
     value = Axis("times a plain call", "", log=True, limits=(0.5, 10_000))
     groups = (
         Group("median", tuple(row["times a plain call"] for row in rows)),
-        Group("95 % up to", tuple(row["to"] for row in rows)),
+        Group("95 % from", tuple(row["95 % from"] for row in rows)),
+        Group("to", tuple(row["to"] for row in rows)),
     )
     marks = (Mark(1_000, "article: 1,000", axis="x"), Mark(5_000, "5,000", axis="x"))
     return show.picture(Ladder(tuple(row["rung"] for row in rows), groups, value, "rung", title="The ladder, on this machine: median and 95 % interval", horizontal=True,

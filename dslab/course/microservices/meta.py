@@ -24,7 +24,7 @@ META = LessonMeta(
         "A process boundary has a price in time, availability and memory; an organisation may still have a reason to pay it.",
     ),
     sources=(
-        Source("Microservices Are Killing Your Performance (And Here's the Math)", "Polliog, dev.to", "14 January 2026", "https://dev.to/"),
+        Source("Microservices Are Killing Your Performance (And Here's the Math)", "Polliog, dev.to", "14 January 2026", "https://dev.to/polliog/microservices-are-killing-your-performance-and-heres-the-math-21op"),
         Source("Metastable Failures in the Wild", "Huang and others, OSDI", "July 2022",
                "https://www.usenix.org/conference/osdi22/presentation/huang-lexiang"),
     ),
