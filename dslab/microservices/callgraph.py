@@ -339,7 +339,7 @@ def _sentence(
     if math.inf in (mono, micro):
         return f"{100 * use:.0f} % of each service's workers would be needed: the line grows for ever. Lower the load or the work."
     tax = micro - parts["work"] - parts["queueing"]
-    ratio = f"{100 * (micro / mono - 1):+.0f} %" if mono else "no comparison"
+    ratio = f"{100 * (micro / mono - 1):+,.0f} %" if mono else "no comparison"
     return (f"{fair}, the monolith takes {mono:.2f} ms and the services {micro:.2f} ms ({ratio}): {parts['work']:.2f} ms of work, "
             f"{tax:.2f} ms of tax and {parts['queueing']:.2f} ms in queues on the longest way. All hard services are up "
             f"{100 * ups['services']:.2f} % of the time, one process {100 * ups['monolith']:.2f} %.")  # fmt: skip

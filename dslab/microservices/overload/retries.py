@@ -74,5 +74,9 @@ def layered(
         "failed": Metric("requests that fail", sum(not well for _, well in runs) / requests),
     }
     text = (f"{attempts} attempts at each of {layers} layers: when {100 * failure:g} % of the calls at the bottom fail, one request makes "
-            f"{metrics['mean'].value:.3g} of them on average and {metrics['most'].value:,} at most.")  # fmt: skip
+            f"{_count(metrics['mean'].value)} of them on average and {metrics['most'].value:,} at most.")  # fmt: skip
     return Result({"attempts": attempts, "layers": layers, "failure": failure}, metrics, text)
+
+
+def _count(calls: float) -> str:
+    return f"{calls:,.0f}" if calls >= 100 else f"{calls:.3g}"

@@ -128,17 +128,21 @@ class Storm:
         self.credit += (self.slow if self.dip[0] <= tick < self.dip[1] else self.capacity) * TICK_MS
         while self.credit >= 1000 and self.queue:
             batch = self.queue[0]
-            forget = self.deadline and not batch[3]
-            done = batch[2] if forget else min(batch[2], self.credit // 1000)
-            batch[2] -= done
-            self.queued -= done
-            if not forget:
-                self.credit -= 1000 * done
-                (self.good if batch[3] else self.dead)[tick // TICKS] += done
+            self.serve(tick, batch)
             if not batch[2]:
                 self.queue.popleft()
         if not self.queue:
             self.credit = min(self.credit, 1000)
+
+    def serve(self, tick: int, batch: list[int]) -> None:
+        """Work on one batch; with deadlines sent along, forget it without work if its callers have given up."""
+        forget = self.deadline and not batch[3]
+        done = batch[2] if forget else min(batch[2], self.credit // 1000)
+        batch[2] -= done
+        self.queued -= done
+        if not forget:
+            self.credit -= 1000 * done
+            (self.good if batch[3] else self.dead)[tick // TICKS] += done
 
     def end_of_second(self, tick: int) -> None:
         """Note the queue; a breaker that saw more failures than answers in this second stays open for the next."""
