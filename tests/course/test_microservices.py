@@ -21,8 +21,6 @@ def _shown(explorer: Explorer) -> str:
 def test_every_control_answers_at_both_ends_and_changes_what_is_shown(explorer):
     for name, control in explorer.controls.items():
         start = explorer.values[name]
-        if name == "hedge_ms":
-            explorer.set(hedge=True)
         seen = {_shown(explorer)}
         for value in (control.values[0], control.values[-1]):
             explorer.set(**{name: value})

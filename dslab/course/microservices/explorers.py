@@ -250,18 +250,23 @@ def tail_explorer() -> Explorer:
         "leaves": Slider("Parts that a request waits for", 1, 1_000, 1.6, 110, log=True),
         "slow_share": Slider("Slow calls, of all", 0.0001, 0.1, 10, 0.01, log=True),
         "slow_ms": Slider("A slow call takes about", 10, 640, 2, 160, "ms", log=True),
-        "hedge": Switch("Hedge", value=False),
-        "hedge_ms": Slider("Hedge after", 1, 41, 2, 15, "ms"),
+        "hedge_ms": Choice(
+            "Hedge", {"never": 0, "after 5 ms": 5, "after 10 ms": 10, "after 15 ms": 15, "after 40 ms": 40}, 0
+        ),
     }
     question = "One call in a hundred is slow. How many requests are, and what does a second copy of the late ones change?"
     return Explorer(
-        overload.tail_at_scale,
+        _tail,
         controls,
         _tail_pictures,
         title="The tail at scale",
         question=question,
         poster=(0,),
     )
+
+
+def _tail(hedge_ms: float, **settings: Any) -> Result:
+    return overload.tail_at_scale(hedge=hedge_ms > 0, hedge_ms=hedge_ms, **settings)
 
 
 def _tail_pictures(result: Result) -> list[Any]:

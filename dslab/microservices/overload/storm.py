@@ -228,7 +228,15 @@ def _result(run: Storm, params: dict[str, Any]) -> Result:
         "offered": Series("attempts sent", x, tuple(run.sent)),
         "queue": Series("queue", x, tuple(run.length)),
     }
-    return Result(params, metrics, _sentence(run, recovered, recovery_s), series)
+    return Result(params, metrics, f"{_sentence(run, recovered, recovery_s)} {_defences(run)}", series)
+
+
+def _defences(run: Storm) -> str:
+    """Say which defences are on."""
+    words = {"the deadline sent along": run.deadline, f"a retry budget of {100 * run.budget:g} %": run.budget,
+             f"a queue of at most {run.bound:,}": run.bound, "a circuit breaker": run.breaker,
+             f"a backoff of {run.backoff / TICKS:g} s": run.backoff}  # fmt: skip
+    return f"Defences: {', '.join(name for name, on in words.items() if on) or 'none'}."
 
 
 def _recovery(good: list[int], end_s: int, whole: int) -> float:
