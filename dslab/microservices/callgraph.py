@@ -323,7 +323,7 @@ def _columns(totals: dict[str, float], calls: list[Call], cost: Edge, ups: dict[
         up = ups["services" if services else "monolith"]
         rows.append({"": name, "mean (ms)": _round(totals[name]), "availability (%)": round(100 * up, 4),
                      "down (h in 30 days)": round(downtime_h(up), 2), "processor cores busy": round(busy, 2),
-                     "memory (MB)": round(PROCESS_MB * processes * replicas), "hosts ($ a month)": round(HOST_COST * processes * replicas)})  # fmt: skip
+                     "memory (MB)": round(PROCESS_MB * processes * replicas), "hosts (dollars a month)": round(HOST_COST * processes * replicas)})  # fmt: skip
     return rows
 
 

@@ -169,8 +169,8 @@ def availability_table() -> Any:
     rows = []
     for hops in (1, 2, 5, 10, 20):
         up = callgraph.in_series(0.999, hops)
-        rows.append({"hops": hops, "available (%)": round(100 * up, 4), "down in 30 days (h)": round(callgraph.downtime_h(up), 2),
-                     "with a second replica (%)": round(100 * callgraph.in_series(0.999, hops, 2), 5)})  # fmt: skip
+        rows.append({"hops": hops, "available (%)": f"{100 * up:.4f}", "down in 30 days (h)": round(callgraph.downtime_h(up), 2),
+                     "with a second replica (%)": f"{100 * callgraph.in_series(0.999, hops, 2):.4f}"})  # fmt: skip
     return show.table(rows, title="Each hop up 99.9 % of the time, independently")
 
 
@@ -424,7 +424,7 @@ def ladder_picture(result: Result) -> Any:
     )
     marks = (Mark(1_000, "article: 1,000", axis="x"), Mark(5_000, "5,000", axis="x"))
     return show.picture(Ladder(tuple(row["rung"] for row in rows), groups, value, "rung", title="The ladder, on this machine: median and 95 % interval", horizontal=True,
-                               marks=marks, height=320))  # fmt: skip
+                               marks=marks, height=440))  # fmt: skip
 
 
 def decision_table(**answers: Any) -> Any:
