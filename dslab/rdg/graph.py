@@ -107,7 +107,9 @@ class Graph:
         """Give the namespace that a hop reads. ValueError where the layout has no reverse direction."""
         if self.layout == "adjacency":
             if hop.backward:
-                raise ValueError(f"the adjacency layout is keyed by origin and has no way back along {hop.type}; use layout='links'")
+                raise ValueError(
+                    f"the adjacency layout is keyed by origin and has no way back along {hop.type}; use layout='links'"
+                )
             return f"edge.{hop.type}"
         return f"{'rlink' if hop.backward else 'link'}.{hop.type}"
 
@@ -122,7 +124,11 @@ class Graph:
             part = self.store.page(space, node, after, page, now_us)
             pages += 1
             if walk is not None:
-                walk.calls, walk.items, walk.bytes = walk.calls + 1, walk.items + len(part.items), walk.bytes + part.bytes
+                walk.calls, walk.items, walk.bytes = (
+                    walk.calls + 1,
+                    walk.items + len(part.items),
+                    walk.bytes + part.bytes,
+                )
             found += [(version, key) for key, version, _ in part.items if version >= oldest_us]
             if not part.next or (order == "ANY" and len(found) >= hop.limit):
                 break
@@ -175,7 +181,12 @@ class Graph:
         spaces = self.store.namespaces
         nodes = sum(len(records) for name, records in spaces.items() if name.startswith("node."))
         prefix = "edge." if self.layout == "adjacency" else "link."
-        edges = sum(len(r.cells) for name, records in spaces.items() if name.startswith(prefix) for r in records.values())
+        edges = sum(
+            len(r.cells)
+            for name, records in spaces.items()
+            if name.startswith(prefix)
+            for r in records.values()
+        )
         return nodes, edges
 
 

@@ -136,7 +136,9 @@ class Store:
             return
         found.deleted_at = max(found.deleted_at, version)
 
-    def _alive(self, namespace: str, record: Record, cell: tuple[int, str | None, int | None], now_us: int) -> bool:
+    def _alive(
+        self, namespace: str, record: Record, cell: tuple[int, str | None, int | None], now_us: int
+    ) -> bool:
         version, value, ttl_us = cell
         if value is DELETED or version <= record.deleted_at:
             return False

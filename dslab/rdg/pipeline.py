@@ -16,6 +16,7 @@ storage, *reads* are made by walks.
 from __future__ import annotations
 
 import itertools
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -48,7 +49,9 @@ class Job:
 
     def __init__(self, window_us: int = 0, lateness_us: int = LATENESS_US, keep: str = "newest") -> None:
         if window_us < 0 or lateness_us < 0:
-            raise ValueError(f"window_us={window_us}, lateness_us={lateness_us} is not possible; use 0 or more microseconds")
+            raise ValueError(
+                f"window_us={window_us}, lateness_us={lateness_us} is not possible; use 0 or more microseconds"
+            )
         self.window_us, self.lateness_us, self.keep = window_us, lateness_us, keep
         self.offset = self.watermark = 0
         self.filtered = self.late = self.updates = 0
@@ -122,7 +125,11 @@ class Counts:
 
 
 def ingest_in_slices(
-    actions: Iterable[Action], graph: Graph, window_us: int = 5_000_000, slice_size: int = 2_000, per_topic: bool = True
+    actions: Iterable[Action],
+    graph: Graph,
+    window_us: int = 5_000_000,
+    slice_size: int = 2_000,
+    per_topic: bool = True,
 ) -> Iterator[Counts]:
     """Run actions through one job a topic (or one for all) into ``graph``; yields the counts so far after each slice, and at the end.
 
@@ -162,12 +169,11 @@ def _totals(counts: Counts, jobs: dict[str, Job], graph: Graph) -> Counts:
     return counts
 
 
-def ingest(actions: Iterable[Action], graph: Graph, window_us: int = 5_000_000, per_topic: bool = True) -> Counts:
+def ingest(
+    actions: Iterable[Action], graph: Graph, window_us: int = 5_000_000, per_topic: bool = True
+) -> Counts:
     """Run all actions through the pipeline into ``graph``; gives the counts."""
-    counts = Counts()
-    for counts in ingest_in_slices(actions, graph, window_us, per_topic=per_topic):
-        pass
-    return counts
+    return deque(ingest_in_slices(actions, graph, window_us, per_topic=per_topic), maxlen=1).pop()
 
 
 # -- partitioned by key ---------------------------------------------------------------------------------
@@ -199,7 +205,11 @@ def build_shard(parts: list[list[Write]]) -> Store:
 
 
 def partitioned(
-    actions: Iterable[Action], shards: int = 4, slice_size: int = 5_000, run: Callable[..., list[Any]] | None = None, layout: str = "links"
+    actions: Iterable[Action],
+    shards: int = 4,
+    slice_size: int = 5_000,
+    run: Callable[..., list[Any]] | None = None,
+    layout: str = "links",
 ) -> tuple[int, int]:
     """Build the graph in ``shards`` parts and give (digest, cells) of the whole; digests of parts add up.
 

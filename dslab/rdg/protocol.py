@@ -54,14 +54,18 @@ class Switches:
 
     def __post_init__(self) -> None:
         if self.bug not in CHOICES["bug"]:
-            raise ValueError(f"there is no bug {self.bug!r}; there are {', '.join(filter(None, CHOICES['bug']))}")
+            raise ValueError(
+                f"there is no bug {self.bug!r}; there are {', '.join(filter(None, CHOICES['bug']))}"
+            )
 
 
 def positioned(switches: Switches, positions: dict[str, Any]) -> Switches:
     """Give ``switches`` with some positions changed; ValueError names the switches where one does not exist."""
     for name in positions:
         if name not in Switches.__dataclass_fields__:
-            raise ValueError(f"there is no switch {name!r}; the switches are {', '.join(Switches.__dataclass_fields__)}")
+            raise ValueError(
+                f"there is no switch {name!r}; the switches are {', '.join(Switches.__dataclass_fields__)}"
+            )
     return replace(switches, **positions)
 
 
@@ -72,10 +76,15 @@ class Rdg:
         self.world, self.switches = world, switches
         self.store = Store(last_write_wins=switches.event_time_wins)
         self.storage = world.node("storage", "Storage (KVDAL)", "store", held={})
-        for name, handler in (("put", self._put), ("add", self._add), ("get", self._get), ("page", self._page)):
+        for name, handler in (
+            ("put", self._put),
+            ("add", self._add),
+            ("get", self._get),
+            ("page", self._page),
+        ):
             self.storage.on(name, handler)
         self.rule: Any = None  # an exercise puts its own here
-        self.seen: dict[str, Any] = {"done": 0, "input": [], "largest": 0, "dead": [], "foreign": [], "rounds": 0, "levels": 0,
+        self.seen: dict[str, Any] = {"done": 0, "input": [], "largest": 0, "page": 100, "events": 0, "dead": [], "foreign": [], "rounds": 0, "levels": 0,
                                      "most": 0}  # fmt: skip
         world.facts["rdg"] = self
 
@@ -122,7 +131,9 @@ class Rdg:
         """Write an item as ``value@version``, a tombstone as ``deleted@version``."""
         found = self.store.namespaces.get(namespace, {}).get(record)
         cell = found.cells.get(item) if found else None
-        return "nothing" if cell is None else f"{'deleted' if cell[1] is None else cell[1] or 'link'}@{cell[0]}"
+        return (
+            "nothing" if cell is None else f"{'deleted' if cell[1] is None else cell[1] or 'link'}@{cell[0]}"
+        )
 
     def load(self, *writes: Write) -> None:
         """Put writes into the storage before anything happens."""
@@ -131,9 +142,13 @@ class Rdg:
 
     # -- writing -----------------------------------------------------------------------------------------
 
-    async def put(self, node: Node, namespace: str, record: str, item: str, version: int, value: str | None = "") -> None:
+    async def put(
+        self, node: Node, namespace: str, record: str, item: str, version: int, value: str | None = ""
+    ) -> None:
         """Write one item and wait for the answer."""
-        await node.call("storage", "put", namespace=namespace, record=record, item=item, version=version, value=value)
+        await node.call(
+            "storage", "put", namespace=namespace, record=record, item=item, version=version, value=value
+        )
 
     async def put_edge(self, node: Node, source: str, target: str, version: int) -> None:
         """Write a link in both directions. What is written is first noted for the entropy repair, which outlives the writer."""
@@ -182,7 +197,9 @@ class Rdg:
         size = size if self.switches.paging else 1_000_000
         keys, after = [], ""
         while True:
-            part, after = await node.call("storage", "page", namespace=namespace, record=record, after=after, size=size)
+            part, after = await node.call(
+                "storage", "page", namespace=namespace, record=record, after=after, size=size
+            )
             keys += part
             if not after:
                 self.seen["done"] += 1
@@ -224,7 +241,9 @@ class NodeCache:
         today, ends = self.day(), active_day + RETENTION_DAYS
         if self.held.get(name, -1) > today:
             if today >= ends:
-                self.rdg.seen["dead"].append(f"day {today:.0f}: the cache serves {name}, which ended on day {ends}")
+                self.rdg.seen["dead"].append(
+                    f"day {today:.0f}: the cache serves {name}, which ended on day {ends}"
+                )
             return "hit"
         if today >= ends:
             return "gone"
@@ -284,7 +303,9 @@ class StreamJob:
 
     def __init__(self, rdg: Rdg, name: str, topics: dict[str, list[str]], sinks: dict[str, Queue]) -> None:
         self.rdg, self.topics, self.sinks = rdg, {topic: list(log) for topic, log in topics.items()}, sinks
-        self.node = rdg.world.node(name, name, "service", waits_for="", backlog={t: len(log) for t, log in topics.items()})
+        self.node = rdg.world.node(
+            name, name, "service", waits_for="", backlog={t: len(log) for t, log in topics.items()}
+        )
         self.node.spawn(self._run())
 
     async def _run(self) -> None:
@@ -296,7 +317,9 @@ class StreamJob:
                         self.node.state["waits_for"] = topic
                         others = [name for name, rest in self.topics.items() if name != topic and rest]
                         if others:
-                            self.rdg.seen["foreign"].append(f"{self.node.id} waits for the sink of {topic}, and {', '.join(others)} with it")
+                            self.rdg.seen["foreign"].append(
+                                f"{self.node.id} waits for the sink of {topic}, and {', '.join(others)} with it"
+                            )
                         await self.sinks[topic].put(record)
                         self.node.state["waits_for"] = ""
                     self.node.state["backlog"] = {name: len(rest) for name, rest in self.topics.items()}

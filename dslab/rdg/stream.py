@@ -71,7 +71,9 @@ class Update(NamedTuple):
 def zipf_weights(size: int, skew: float) -> list[float]:
     """Give the share of each of ``size`` keys under Zipf's law: rank to the power of minus ``skew`` (0: all alike); they sum to 1."""
     if size < 1 or skew < 0:
-        raise ValueError(f"there is no Zipf law for {size} keys with a skew of {skew}; use at least 1 key and a skew of at least 0")
+        raise ValueError(
+            f"there is no Zipf law for {size} keys with a skew of {skew}; use at least 1 key and a skew of at least 0"
+        )
     raw = [rank**-skew for rank in range(1, size + 1)]
     total = sum(raw)
     return [weight / total for weight in raw]
@@ -94,7 +96,9 @@ def actions(
         if not 0 <= share <= 1:
             raise ValueError(f"{name}={share} is no share; it must be 0 to 1")
     if count < 0 or accounts < 1:
-        raise ValueError(f"count={count}, accounts={accounts} is not possible; use at least 0 actions and 1 account")
+        raise ValueError(
+            f"count={count}, accounts={accounts} is not possible; use at least 0 actions and 1 account"
+        )
     rng = Random(seed)
     waiting: list[tuple[int, int, Action]] = []
     given = now = serial = 0
@@ -131,7 +135,16 @@ def _made(rng: Random, accounts: int, titles: int, skew: float) -> Iterator[Acti
             yield Action("logins", number, now, account, profile, device, "", 0)
             continue
         if rng.random() < 0.1:
-            yield Action("plays", number, now, account, profile, device, f"game:{rng.randrange(20)}", rng.randint(60, 1_800))
+            yield Action(
+                "plays",
+                number,
+                now,
+                account,
+                profile,
+                device,
+                f"game:{rng.randrange(20)}",
+                rng.randint(60, 1_800),
+            )
         else:
             if not picks:
                 picks = rng.choices(names, cum_weights=cumulative, k=1_000)
