@@ -314,12 +314,12 @@ def _dying_node(switches: Switches) -> World:
 
 
 def _fan_out(switches: Switches) -> World:
-    """Two walkers have twenty calls each to make to one shard of the storage."""
+    """Two walkers have twenty-four calls each to make to one shard of the storage."""
     world, system = _system("fan-out", switches)
     crowd = Crowd(system)
     for name in ("walker 1", "walker 2"):
         walker = world.node(name, name)
-        walker.spawn(crowd.fan_out(walker, 20))
+        walker.spawn(crowd.fan_out(walker, 24))
     return world
 
 

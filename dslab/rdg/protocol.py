@@ -25,7 +25,7 @@ from dslab.sim import Node, Queue, World, gather, sleep, step
 CHOICES = {"bug": ("", "ties by arrival", "compares text", "window keeps the first", "repair forgets the reverse", "replay skips one",
                    "guard forgets the TTL", "limiter never shrinks")}  # fmt: skip
 RETENTION_DAYS, CACHE_DAYS = 100, 30
-CAPACITY, CEILING = 4, 8
+CAPACITY, CEILING = 4, 10  # two limiters that do not know of each other can reach 5 each
 
 
 @dataclass(frozen=True)
