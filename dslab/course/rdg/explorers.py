@@ -31,6 +31,9 @@ from dslab.show import (
 from dslab.sim import Result, Series
 
 
+ACCOUNTS, TITLES = 400, 300  # of the stream that the lesson ingests
+
+
 def system_picture() -> Any:
     """The parts of the graph, from the app to the walk."""
     nodes = (
@@ -81,7 +84,7 @@ def dedup_explorer() -> Explorer:
         "skew": Slider("Skew (Zipf exponent)", 0, 1.5, 0.1, 0.9),
     }
     return Explorer(measures.dedup, controls, _dedup_pictures, title="What a window saves",
-                    question="100 updates/s over 1,000 keys. Which keys does the window help, and what does it cost?", columns=2)  # fmt: skip
+                    question="100 updates/s over 1,000 keys. Which keys does the window help, and what does it cost?", columns=2, poster=(0,))  # fmt: skip
 
 
 def _dedup_pictures(result: Result) -> list[Any]:
@@ -124,10 +127,11 @@ def ingest(
     collecting = gc.isenabled()
     gc.disable()  # millions of small objects that stay: the collector would go over them again and again
     try:
-        for counts in ingest_in_slices(actions(count, seed), graph, window_us, slice_size=5_000):
+        for counts in ingest_in_slices(actions(count, seed, ACCOUNTS, TITLES), graph, window_us, slice_size=5_000):
             if bar:
                 bar(counts.messages / count)
     finally:
+        gc.freeze()  # what is in the graph now stays: later collections need not look at it
         if collecting:
             gc.enable()
     return graph, counts
@@ -213,7 +217,7 @@ def walk_explorer() -> Explorer:
         "order": Choice("Which titles", ["LATEST", "ANY"], "LATEST"),
         "hit_rate": Slider("Node cache hits", 0, 0.95, 0.05, 0.75),
     }
-    return Explorer(walks.player, controls, _walk_pictures, title="A walk and its bill", columns=2,
+    return Explorer(walks.player, controls, _walk_pictures, title="A walk and its bill", columns=2, poster=(0,),
                     question="Account, profiles, titles: how many round trips wait for one another?")  # fmt: skip
 
 
