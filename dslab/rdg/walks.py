@@ -180,6 +180,8 @@ def wide(
     metrics = {"ms": Metric("time", ms, "ms"), "items": Metric("items returned", items), "record_mb": Metric("record", record_mb, "MB"),
                "rounds": Metric("round trips", rounds), "rounds_bound": Metric("most round trips at the limit", rounds_bound([limit], page))}  # fmt: skip
     told = {"adjacency": "properties inside", "links": "links alone"}[layout]
-    text = (f"The record holds {edges:,} edges, {told}: {record_mb:,.3g} MB. Reading it as {way} takes {rounds:,} round trips, returns {items:,} items and "
-            f"lasts {ms:,.3g} ms with the assumed storage.")  # fmt: skip
+    trips = "1 round trip" if rounds == 1 else f"{rounds:,} round trips"
+    lasts = f"{ms:.1f} ms" if ms < 1_000 else f"{ms / 1_000:.1f} s"
+    text = (f"The record holds {edges:,} edges, {told}: {record_mb:,.3g} MB. Reading it as {way} takes {trips}, returns {items:,} items and "
+            f"lasts {lasts} with the assumed storage.")  # fmt: skip
     return Result({"way": way, "layout": layout}, metrics, text, series)

@@ -30,7 +30,6 @@ from dslab.show import (
 )
 from dslab.sim import Result, Series
 
-
 ACCOUNTS, TITLES = 400, 300  # of the stream that the lesson ingests
 
 
@@ -127,7 +126,9 @@ def ingest(
     collecting = gc.isenabled()
     gc.disable()  # millions of small objects that stay: the collector would go over them again and again
     try:
-        for counts in ingest_in_slices(actions(count, seed, ACCOUNTS, TITLES), graph, window_us, slice_size=5_000):
+        for counts in ingest_in_slices(
+            actions(count, seed, ACCOUNTS, TITLES), graph, window_us, slice_size=5_000
+        ):
             if bar:
                 bar(counts.messages / count)
     finally:
@@ -150,7 +151,7 @@ def points_table(counts: Counts, graph: Graph) -> Any:
     return show.table(rows, title="Where we counted: never the same number")
 
 
-def neighbourhood(graph: Graph, account: str, most: int = 14) -> Any:
+def neighbourhood(graph: Graph, account: str, most: int = 8) -> Any:
     """Draw what a member's devices watched: account, devices, titles (the newest ``most``)."""
     found = graph.walk(account, WATCHED_ON_DEVICES)
     titles = found.levels[2][:most]
@@ -160,7 +161,7 @@ def neighbourhood(graph: Graph, account: str, most: int = 14) -> Any:
     names = {name for name, _ in layers}
     edges = tuple(Edge(s, t) for s, t, _ in found.edges if s in names and t in names)
     told = f"What the devices of {account} watched: {len(titles)} of {len(found.levels[2])} titles"
-    return show.picture(Network(nodes, edges, title=told, layout="layered", height=460))
+    return show.picture(Network(nodes, edges, title=told, layout="layered", height=360))
 
 
 def physical_rows(graph: Graph, account: str) -> Any:
@@ -226,7 +227,7 @@ def _walk_pictures(result: Result) -> list[Any]:
     names = dict.fromkeys(
         ["account:1", *(e["to"] for e in edges if e["type"] == "has_profile"), *(e["to"] for e in edges)]
     )
-    shown = list(names)[: 1 + 10 + 16]
+    shown = list(names)[: 1 + 10 + 8]
     layer = {"account": 0, "profile": 1, "title": 2}
     nodes = tuple(Node(name, name, name.split(":")[0], layer=layer[name.split(":")[0]]) for name in shown)
     drawn = tuple(Edge(e["from"], e["to"]) for e in edges if e["from"] in shown and e["to"] in shown)
@@ -242,7 +243,7 @@ def _walk_pictures(result: Result) -> list[Any]:
         steps=True,
     )
     rows = show.Table.of(result.tables["rows"], "The rows behind it: five of a record")
-    return [Network(nodes, drawn, title=told, layout="layered", height=420), rows, bars, time]
+    return [Network(nodes, drawn, title=told, layout="layered", height=360), rows, bars, time]
 
 
 def limiter_picture() -> Any:
