@@ -80,6 +80,13 @@ class Walk:
     rounds: int = 0
     items: int = 0
     bytes: int = 0
+    answered: list[int] = field(default_factory=list)  # calls by the round trip in which they were answered
+
+    def note(self, first: int, pages: int) -> None:
+        """Note ``pages`` calls, answered one after the other from round trip ``first`` on."""
+        self.answered += [0] * (first + pages - len(self.answered))
+        for place in range(first, first + pages):
+            self.answered[place] += 1
 
     def latency_ms(self, hop_ms: float) -> float:
         """Give how long the walk takes where each round trip takes ``hop_ms``."""
@@ -159,6 +166,7 @@ class Graph:
                     level[other] = None
                     walk.edges.append((node, other, hop.type))
                 longest = max(longest, walk.rounds - begun)
+                walk.note(before if by_level else begun, walk.rounds - begun)
             if by_level:
                 walk.rounds = before + longest
             walk.levels.append(list(level))

@@ -60,13 +60,23 @@ def lag(
                "peak_theory": Metric("longest lag of A, closed form", theory, "s"),
                "checkpoint_b": Metric("longest checkpoint that B takes part in", peak_b, "s")}  # fmt: skip
     series = {f"lag_{t.lower()}": Series(f"topic {t}", times, lags[t]) for t in "AB"}
-    series["theory"] = Series(
-        "highest point of A, closed form", (BURST_AT_S + burst_s,), (theory,), "measured"
-    )
+    series["theory"] = _lag_theory(burst_s, theory, own, BASE_A + (BASE_B if shared else 0))
     who = "One job reads both topics" if shared else "Each topic has its own job"
     text = (f"{who}. In a burst of {burst_kps:,.0f} thousand messages/s for {burst_s:g} s, topic A lags by up to {peak_a:.1f} s and topic B, which is "
             f"as quiet as before, by up to {peak_b:.1f} s; its checkpoints take as long.")  # fmt: skip
     return Result({"jobs": jobs, "burst_s": burst_s}, metrics, text, series)
+
+
+def _lag_theory(burst_s: float, peak_s: float, own: float, base: float) -> Series:
+    """Give A's lag in closed form: it rises through the burst and falls as the capacity that is to spare works it off."""
+    end = BURST_AT_S + burst_s
+    gone = end + peak_s * own / max(own - base, 1e-9)
+    xs, ys = [0.0, BURST_AT_S, end], [0.0, 0.0, peak_s]
+    if gone < END_S:
+        xs, ys = [*xs, gone, END_S], [*ys, 0.0, 0.0]
+    else:
+        xs, ys = [*xs, END_S], [*ys, peak_s * (gone - END_S) / (gone - end)]
+    return Series("topic A, closed form", tuple(xs), tuple(ys), "theory")
 
 
 def _lag_run(
@@ -105,6 +115,7 @@ def records_rate(rate: float, window_s: float) -> float:
 
 UPDATES_PER_S = 100.0
 DEDUP_KEYS = 1_000
+SIMULATED_WINDOWS = (0.2, 1.0, 20.0)
 CURVE_WINDOWS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0)
 
 
@@ -122,7 +133,8 @@ def dedup(window_s: float = 5.0, skew: float = 0.9, seed: int = 0) -> Result:
     theory = _reduction(skew, window_s)
     simulated = _dedup_run(skew, window_s, seed)
     curve = Series("closed form", CURVE_WINDOWS, tuple(_reduction(skew, w) for w in CURVE_WINDOWS), "theory")
-    point = Series("simulated, at this window", (window_s,), (simulated,), "measured")
+    shown = tuple(sorted({*SIMULATED_WINDOWS, window_s}))
+    point = Series("simulated", shown, tuple(_dedup_run(skew, window, seed) for window in shown))
     ranks = tuple(r for r in (1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000))
     by_rank = Series(
         "closed form for one key", ranks, tuple(1 + rates[r - 1] * window_s for r in ranks), "theory"

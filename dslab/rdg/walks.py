@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
+from itertools import accumulate
 from typing import Any
 
 from dslab.rdg.graph import PAGE, Graph, Hop, Walk, rounds_bound
@@ -78,21 +79,9 @@ def player(profiles: int = 5, titles: int = 40, limit: int = 10, page: int = PAG
 
 def _waiting(walk: Walk, node_calls: int, way: str) -> dict[str, Series]:
     """Give how many calls have been answered at each time."""
-    rounds = walk.rounds + (1 if way == "by level" and node_calls else 0 if way == "by level" else node_calls)
-    total, times, done = walk.calls + node_calls, [0.0], [0.0]
-    if way == "by level":
-        first = min(walk.calls, 1)
-        steps = (
-            [first]
-            + [math.ceil((walk.calls - first) / max(1, walk.rounds - 1))] * (walk.rounds - 1)
-            + ([node_calls] if node_calls else [])
-        )
-    else:
-        steps = [1] * rounds
-    for number, step in enumerate(steps, 1):
-        times.append(number * HOP_MS)
-        done.append(min(float(total), done[-1] + step))
-    return {"answered": Series(f"walked {way}", tuple(times), tuple(done))}
+    steps = [*walk.answered, *([node_calls] if way == "by level" and node_calls else [1] * node_calls)]
+    times = tuple(place * HOP_MS for place in range(len(steps) + 1))
+    return {"answered": Series(f"walked {way}", times, (0.0, *map(float, accumulate(steps))))}
 
 
 def _edges(walk: Walk) -> list[dict[str, Any]]:
@@ -101,9 +90,14 @@ def _edges(walk: Walk) -> list[dict[str, Any]]:
 
 def _rows(profiles: int, titles: int) -> list[dict[str, Any]]:
     store = household(profiles, titles).store
-    return store.rows("link.has_profile", "account:1", 5) + store.rows(
+    rows = store.rows("link.has_profile", "account:1", 5) + store.rows(
         "link.started_watching", "profile:0", 5
     )
+    told = {
+        "version": lambda row: f"t0 + {row['version'] - START_US:,} µs",
+        "value": lambda row: row["value"] or "(none)",
+    }
+    return [row | {name: tell(row) for name, tell in told.items()} for row in rows]
 
 
 # -- a record that grows ------------------------------------------------------------------------------------
@@ -171,12 +165,10 @@ def wide(
         for name in WAYS
     }
     series["counted"] = Series(
-        "counted on built records",
+        f"{way}, counted on built records",
         tuple(map(float, BUILT)),
         tuple(_counted_ms(size, layout, way, limit, page) for size in BUILT),
-        "measured",
     )
-    series["here"] = Series("this read", (float(edges),), (ms,), "measured")
     metrics = {"ms": Metric("time", ms, "ms"), "items": Metric("items returned", items), "record_mb": Metric("record", record_mb, "MB"),
                "rounds": Metric("round trips", rounds), "rounds_bound": Metric("most round trips at the limit", rounds_bound([limit], page))}  # fmt: skip
     told = {"adjacency": "properties inside", "links": "links alone"}[layout]
@@ -184,4 +176,4 @@ def wide(
     lasts = f"{ms:.1f} ms" if ms < 1_000 else f"{ms / 1_000:.1f} s"
     text = (f"The record holds {edges:,} edges, {told}: {record_mb:,.3g} MB. Reading it as {way} takes {trips}, returns {items:,} items and "
             f"lasts {lasts} with the assumed storage.")  # fmt: skip
-    return Result({"way": way, "layout": layout}, metrics, text, series)
+    return Result({"way": way, "layout": layout, "edges": edges}, metrics, text, series)

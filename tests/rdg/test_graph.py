@@ -32,6 +32,7 @@ def test_by_depth_is_six_calls_and_60_ms_by_level_two_rounds_and_20_ms():
     assert (deep.calls, deep.latency_ms(10)) == (6, 60)
     assert (level.calls, level.latency_ms(10)) == (6, 20)
     assert deep.levels == level.levels and deep.edges == level.edges
+    assert (deep.answered, level.answered) == ([1] * 6, [1, 5])
 
 
 def test_both_layouts_walk_forward_alike_and_only_links_walk_back():

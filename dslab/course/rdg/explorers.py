@@ -12,9 +12,10 @@ from dslab.check import Stepper, Verdict
 from dslab.rdg import anomalies, measures, walks
 from dslab.rdg.graph import WATCHED_ON_DEVICES, Graph
 from dslab.rdg.pipeline import Counts, ingest_in_slices
-from dslab.rdg.stream import actions
+from dslab.rdg.stream import START_US, actions
 from dslab.show import (
     Axis,
+    Band,
     Bars,
     Choice,
     Edge,
@@ -39,7 +40,7 @@ def system_picture() -> Any:
         Node("app", "app actions", "person", at=(0.0, 0.75)),
         Node("topics", "Kafka: topics", "queue", at=(0.22, 0.75)),
         Node("jobs", "Flink: a job each", "service", at=(0.47, 0.75)),
-        Node("mesh", "Data Mesh: a topic each type", "queue", at=(0.75, 0.75)),
+        Node("mesh", "Data Mesh", "queue", at=(0.72, 0.75)),
         Node("kv", "KVDAL: record, items", "store", at=(0.95, 0.3)),
         Node("cache", "EVCache: nodes", "cache", at=(0.6, 0.05)),
         Node("walker", "gRPC: walks", "service", at=(0.3, 0.3)),
@@ -70,7 +71,8 @@ def lag_explorer() -> Explorer:
 def _lag_pictures(result: Result) -> list[Any]:
     x, y = Axis("time", "s", limits=(0, 120)), Axis("a message that arrives now waits", "s")
     series = tuple(result.series[name] for name in ("lag_a", "lag_b", "theory"))
-    return [Lines(x, y, series, title="Lag of both topics", height=330)]
+    burst = Band(measures.BURST_AT_S, measures.BURST_AT_S + result.params["burst_s"], "burst on A")
+    return [Lines(x, y, series, title="Lag of both topics", bands=(burst,), height=330)]
 
 
 # -- act 2 ----------------------------------------------------------------------------------------------
@@ -88,7 +90,7 @@ def dedup_explorer() -> Explorer:
 
 def _dedup_pictures(result: Result) -> list[Any]:
     window = Mark(result.params["window_s"], "window")
-    curve = Lines(Axis("window", "s", log=True, limits=(0.1, 60)), Axis("updates for one record", "", log=True, limits=(1, 40)),
+    curve = Lines(Axis("window", "s", log=True, limits=(0.1, 50)), Axis("updates for one record", "", log=True, limits=(1, 40)),
                   (result.series["curve"], result.series["point"]), title="All keys together", marks=(window,))  # fmt: skip
     rank = Lines(Axis("rank of the key", "", log=True, limits=(1, 1_000)), Axis("updates for one record", "", log=True, limits=(1, 3_000)),
                  (result.series["by_rank"],), title="Key by key")  # fmt: skip
@@ -151,17 +153,27 @@ def points_table(counts: Counts, graph: Graph) -> Any:
     return show.table(rows, title="Where we counted: never the same number")
 
 
-def neighbourhood(graph: Graph, account: str, most: int = 8) -> Any:
+def neighbourhood(graph: Graph, account: str, most: int = 6) -> Any:
     """Draw what a member's devices watched: account, devices, titles (the newest ``most``)."""
     found = graph.walk(account, WATCHED_ON_DEVICES)
     titles = found.levels[2][:most]
-    layers = [(account, 0), *((d, 1) for d in found.levels[1]), *((t, 2) for t in titles)]
-    kinds = ("account", "device", "title")
-    nodes = tuple(Node(name, name, kinds[layer], layer=layer) for name, layer in layers)
-    names = {name for name, _ in layers}
-    edges = tuple(Edge(s, t) for s, t, _ in found.edges if s in names and t in names)
+    places = {account: (0.0, 0.5)} | _spread(found.levels[1], 0.25, 0.4) | _spread(titles, 0.75, 1.0)
+    nodes = tuple(Node(name, name, name.split(":")[0], at=at) for name, at in places.items())
+    edges = tuple(Edge(s, t) for s, t, _ in found.edges if s in places and t in places)
     told = f"What the devices of {account} watched: {len(titles)} of {len(found.levels[2])} titles"
-    return show.picture(Network(nodes, edges, title=told, layout="layered", height=360))
+    return show.picture(Network(nodes, edges, title=told, height=420))
+
+
+MOST_IN_A_COLUMN = 6
+
+
+def _spread(names: list[str], left: float, right: float) -> dict[str, tuple[float, float]]:
+    """Place nodes from top to bottom; where they are many, in turn in two columns, so that no label lies on another node."""
+    two, last = len(names) > MOST_IN_A_COLUMN, max(1, len(names) - 1)
+    high = [0.5] if len(names) == 1 else [round(1 - place / last, 4) for place in range(len(names))]
+    return {
+        name: (left if two and place % 2 == 0 else right, high[place]) for place, name in enumerate(names)
+    }
 
 
 def physical_rows(graph: Graph, account: str) -> Any:
@@ -172,7 +184,7 @@ def physical_rows(graph: Graph, account: str) -> Any:
     title = rows[-1]["item key"]
     rows += store.rows("property.streamed_from", "|".join(sorted((title, device))), 1)
     for row in rows:
-        row["version"] = f"t0 + {(row['version'] - 1_760_000_000_000_000) / 1e6:,.1f} s"
+        row["version"] = f"t0 + {(row['version'] - START_US) / 1e6:,.1f} s"
         row["value"] = row["value"] or "(none)"
     return show.table(rows, title="Record id, item key: what is stored")
 
@@ -199,9 +211,22 @@ def wide_explorer() -> Explorer:
 
 def _wide_pictures(result: Result) -> list[Any]:
     x = Axis("edges in the record", "", log=True, limits=(10, 1e7))
-    y = Axis("time to read", "ms", log=True, limits=(1, 1e7))
-    names = (*(f"{way} (theory)" for way in walks.WAYS), "counted", "here")
-    return [Lines(x, y, tuple(result.series[name] for name in names), title="Time against width", height=360)]
+    y = Axis("time to read", "ms", log=True, limits=(1, 1e6))
+    ways = sorted(
+        walks.WAYS, key=lambda way: way != result.params["way"]
+    )  # the chosen way in the colour of its points
+    here = Mark(result.params["edges"], "this record")
+    names = ("counted", *(f"{way} (theory)" for way in ways))
+    return [
+        Lines(
+            x,
+            y,
+            tuple(result.series[name] for name in names),
+            title="Time against width",
+            marks=(here,),
+            height=360,
+        )
+    ]
 
 
 # -- act 4 ----------------------------------------------------------------------------------------------
@@ -222,19 +247,23 @@ def walk_explorer() -> Explorer:
                     question="Account, profiles, titles: how many round trips wait for one another?")  # fmt: skip
 
 
+SHOWN_TITLES = 9
+
+
 def _walk_pictures(result: Result) -> list[Any]:
     edges = result.tables["edges"]
     names = dict.fromkeys(
         ["account:1", *(e["to"] for e in edges if e["type"] == "has_profile"), *(e["to"] for e in edges)]
     )
-    shown = list(names)[: 1 + 10 + 8]
-    layer = {"account": 0, "profile": 1, "title": 2}
-    nodes = tuple(Node(name, name, name.split(":")[0], layer=layer[name.split(":")[0]]) for name in shown)
-    drawn = tuple(Edge(e["from"], e["to"]) for e in edges if e["from"] in shown and e["to"] in shown)
+    profiles = [name for name in names if name.startswith("profile")]
+    titles = [name for name in names if name.startswith("title")][:SHOWN_TITLES]
+    places = {"account:1": (0.0, 0.5)} | _spread(profiles, 0.25, 0.42) | _spread(titles, 0.75, 1.0)
+    nodes = tuple(Node(name, name, name.split(":")[0], at=at) for name, at in places.items())
+    drawn = tuple(Edge(e["from"], e["to"]) for e in edges if e["from"] in places and e["to"] in places)
     counted = ("calls", "rounds", "node_calls")
     bars = Bars(tuple(result.metrics[name].label for name in counted), (Group("here", tuple(result[name] for name in counted)),),
                 Axis("number", ""), "counted", title="What it cost", horizontal=True)  # fmt: skip
-    told = "The walk" if len(shown) == len(names) else f"The walk: {len(shown)} of {len(names)} nodes"
+    told = "The walk" if len(places) == len(names) else f"The walk: {len(places)} of {len(names)} nodes"
     time = Lines(
         Axis("time", "ms"),
         Axis("calls answered", ""),
@@ -243,24 +272,22 @@ def _walk_pictures(result: Result) -> list[Any]:
         steps=True,
     )
     rows = show.Table.of(result.tables["rows"], "The rows behind it: five of a record")
-    return [Network(nodes, drawn, title=told, layout="layered", height=360), rows, bars, time]
+    return [Network(nodes, drawn, title=told, height=500), rows, bars, time]
 
 
 def limiter_picture() -> Any:
     """The AIMD limiter's saw-tooth beside what an unlimited caller gets."""
     on, off = measures.limiter(), measures.limiter(limited=False)
-    sent = on.series["sent"]
-    answered = off.series["answered"]
     x, y = Axis("round", ""), Axis("calls", "", limits=(0, 130))
-    series = (
-        Series("sent, with the limiter", sent.x, sent.y),
-        Series("answered, without it", answered.x, answered.y),
+    both = tuple(
+        Series(f"answered, {how} a limiter", run.series["answered"].x, run.series["answered"].y)
+        for how, run in (("with", on), ("without", off))
     )
     return show.picture(
         Lines(
             x,
             y,
-            series,
+            both,
             title="A storage that can answer 100 calls a round",
             marks=(Mark(100, "capacity", axis="y"),),
         )
