@@ -257,7 +257,9 @@ def _posted(delivery_rule: bool, shouted: bool, tracked_shout: bool, late_ms: in
     given = f"{'With' if delivery_rule else 'Without'} the delivery rule"
     if shouted:
         given += f", and a shout {'with' if tracked_shout else 'without'} a clock"
-    told = f"{given}: Cy reads {order}{', the answer before its question' if early else ''}. {kept.describe()}"
+    told = (
+        f"{given}: Cy reads {order}{', the answer before its question' if early else ''}. {kept.describe()}"
+    )
     params = {
         "delivery_rule": delivery_rule,
         "shouted": shouted,
