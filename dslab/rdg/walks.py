@@ -66,7 +66,7 @@ def player(profiles: int = 5, titles: int = 40, limit: int = 10, page: int = PAG
         "items": Metric("items read", walk.items), "bytes": Metric("bytes read", walk.bytes, "B"), "kept": Metric("edges kept", len(walk.edges)),
         "node_calls": Metric("node reads", node_calls), "latency_ms": Metric("latency", latency, "ms"),
     }  # fmt: skip
-    text = (f"Walked {way}: {walk.calls} adjacency calls in {walk.rounds} round trips read {walk.items} items and kept {len(walk.edges)} edges; of {found} nodes the "
+    text = (f"Walked {way} in pages of {page}: {walk.calls} adjacency calls in {walk.rounds} round trips read {walk.items} items and kept {len(walk.edges)} edges; of {found} nodes the "
             f"cache leaves {node_calls} to the storage. At {HOP_MS:g} ms a round trip that is {latency:g} ms.")  # fmt: skip
     return Result(
         {"way": way, "page": page},

@@ -112,7 +112,7 @@ class _Progress:
                 return what
 
         self.bar = Bar(0.0, min=0.0, max=1.0, description="0 %")
-        self.bar.layout.width = "100%"
+        self.bar.layout.width = "96%"
         display(self.bar)
 
     def __call__(self, share: float) -> None:
@@ -239,7 +239,7 @@ def walk_explorer() -> Explorer:
         "profiles": Slider("Profiles", 1, 10, 1, 5),
         "titles": Slider("Titles each profile started", 5, 200, 5, 40),
         "limit": Slider("Limit of titles a profile", 1, 41, 2, 5),
-        "page": Slider("Page", 10, 100, 10, 100, "items"),
+        "page": Slider("Page", 10, 100, 10, 40, "items"),
         "order": Choice("Which titles", ["LATEST", "ANY"], "LATEST"),
         "hit_rate": Slider("Node cache hits", 0, 0.95, 0.05, 0.75),
     }
