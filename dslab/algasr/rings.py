@@ -183,7 +183,7 @@ def _passed(
 def _told(ministries: int, stopped: int, false: int, dark: float, evidence: str) -> str:
     head = f"{stopped} of {ministries} ministries have stopped. "
     if not stopped:
-        return f"{head}The board is green, and rightly so."
+        return f"{head}With {evidence} evidence the board is green, and rightly so."
     if math.isinf(dark):
         return f"{head}With {evidence} evidence {false} of them stay green, for ever: each is vouched for by the one before it."
     return f"{head}With {evidence} evidence the last false light goes dark after {dark:g} round{'s' * (dark != 1)}."

@@ -272,7 +272,7 @@ def _walk_pictures(result: Result) -> list[Any]:
         steps=True,
     )
     rows = show.Table.of(result.tables["rows"], "The rows behind it: five of a record")
-    return [Network(nodes, drawn, title=told, height=500), rows, bars, time]
+    return [Network(nodes, drawn, title=told, height=440), rows, bars, time]
 
 
 def limiter_picture() -> Any:
