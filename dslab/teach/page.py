@@ -21,6 +21,7 @@ from typing import Any
 
 COLUMNS = 100  # width of plain text
 SIGNS = {"right": "✓", "wrong": "✗", "none": "–"}
+_EMPHASIS = re.compile(r"(?<![\w*])\*(\w(?:[^*]*\w)?)\*(?![\w*])")
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 _NUMBER = re.compile(r"[-+−]?[\d,.]+( ?%)?|–")
 _TEXT = ' style="text-align:left"'  # in the cell, because a page that is not trusted drops the styles
@@ -140,15 +141,21 @@ class Html(str):
 
 
 def inline(text: str) -> str:
-    """Escape one line of an author's text; what stands between backticks becomes code."""
+    """Escape one line of an author's text; what stands between backticks becomes code, between asterisks emphasis."""
     if isinstance(text, Html):
         return text
     parts = str(text).split("`")
     if len(parts) % 2 == 0:  # an odd backtick is an ordinary character
-        return escape(text)
+        return _emphasized(escape(text))
     return "".join(
-        f"<code>{escape(part)}</code>" if place % 2 else escape(part) for place, part in enumerate(parts)
+        f"<code>{escape(part)}</code>" if place % 2 else _emphasized(escape(part))
+        for place, part in enumerate(parts)
     )
+
+
+def _emphasized(escaped: str) -> str:
+    """Make ``*so*`` stand out; an asterisk that touches a word on one side only, or none, is an ordinary character."""
+    return _EMPHASIS.sub(r"<em>\1</em>", escaped)
 
 
 def paragraphs(text: str, kind: str = "") -> str:

@@ -179,3 +179,8 @@ def test_addresses_are_left_out():
 
 def test_an_odd_backtick_is_a_character():
     assert inline("a ` b") == "a ` b"
+
+
+def test_asterisks_emphasize_words_and_leave_products_and_code_alone():
+    assert inline("a *very long* day") == "a <em>very long</em> day"
+    assert inline("2 * 3 * 4, 2*3*4, `a *b* c`") == "2 * 3 * 4, 2*3*4, <code>a *b* c</code>"
