@@ -20,7 +20,7 @@ def test_everything_necessary_is_here_where_the_tests_run() -> None:
 
 def test_every_requirement_of_the_project_is_looked_at() -> None:
     names = {bound(line)[0] for line in doctor.requirements()}
-    assert {"anywidget", "ipywidgets", "jupyterlab", "matplotlib", "networkx", "plotly"} == names
+    assert {"anywidget", "ipywidgets", "jupyterlab", "matplotlib", "networkx", "plotly", "pyyaml"} == names
     assert names <= {row.part for row in doctor.check()}
 
 

@@ -34,7 +34,13 @@ def lab() -> Iterator[Lab]:
 
 @pytest.mark.parametrize("name", CASES)
 def test_lock_table_of_the_model_does_what_the_server_does(lab: Lab, name: str) -> None:
-    assert [step for step in compared(lab, name) if step[1] != step[2]] == []
+    for _ in range(
+        3
+    ):  # whoever waited first looks for the deadlock first, by some milliseconds: a busy machine may swap them
+        differing = [step for step in compared(lab, name) if step[1] != step[2]]
+        if not differing:
+            break
+    assert differing == []
 
 
 @pytest.mark.parametrize(("name", "off"), [(name, off) for name in RACES for off in ({}, OFF[name])])
