@@ -97,7 +97,8 @@ def _two_meters(result: Result) -> Meters:
     ttl_s = result.params["ttl_s"]
     bad = stale_s > 0
     near = stale_s <= SHORT_S < ttl_s  # a scale on which the lag can be seen; else that of the TTL
-    how_long = Meter("how long: the slot is stale for", min(stale_s, ttl_s), SHORT_S if near else ttl_s, "s", _word(stale_s),
+    told = f"how long, of a TTL of {timeline.span(ttl_s)}: the slot is stale for"
+    how_long = Meter(told, min(stale_s, ttl_s), SHORT_S if near else ttl_s, "s", _word(stale_s),
                      "bad" if bad else "good", mark=None if near else ttl_s, mark_label="" if near else "TTL")  # fmt: skip
     how_old = Meter(
         "how old: the stale row lags by",
