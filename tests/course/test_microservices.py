@@ -7,6 +7,7 @@ import pytest
 import dslab.course.microservices as lesson
 from dslab.show import Explorer
 from dslab.teach import check_exercise
+from tests.course.controls import dead, problems
 
 
 @pytest.fixture(scope="module", params=lesson.EXPLORERS)
@@ -14,20 +15,9 @@ def explorer(request) -> Explorer:
     return lesson.EXPLORERS[request.param]()
 
 
-def _shown(explorer: Explorer) -> str:
-    return str((explorer.sentence, [picture.rows() for picture in explorer.pictures]))
-
-
-def test_every_control_answers_at_both_ends_and_changes_what_is_shown(explorer):
-    for name, control in explorer.controls.items():
-        start = explorer.values[name]
-        seen = {_shown(explorer)}
-        for value in (control.values[0], control.values[-1]):
-            explorer.set(**{name: value})
-            assert explorer.problem == "", f"{name}={value!r}"
-            seen.add(_shown(explorer))
-        explorer.set(**{name: start})
-        assert len(seen) > 1, name
+def test_every_control_answers_at_both_ends_and_changes_what_isshown(explorer):
+    assert problems(explorer) == []
+    assert dead(explorer) == []
 
 
 def test_the_call_graph_begins_as_the_article_counts():

@@ -6,6 +6,7 @@ import dslab.course.opensearch as lesson
 from dslab.opensearch.manifest import EXAMPLES
 from dslab.show import Explorer
 from dslab.teach import check_exercise
+from tests.course.controls import dead
 
 MOVED = {name: make for name, make in lesson.EXPLORERS.items() if name != "adversary"}
 
@@ -13,10 +14,6 @@ MOVED = {name: make for name, make in lesson.EXPLORERS.items() if name != "adver
 @pytest.fixture(scope="module", params=MOVED)
 def explorer(request) -> Explorer:
     return MOVED[request.param]()
-
-
-def shown(explorer):
-    return str((explorer.sentence, [picture.rows() for picture in explorer.pictures]))
 
 
 def test_every_control_answers_at_every_position(explorer):
@@ -28,14 +25,7 @@ def test_every_control_answers_at_every_position(explorer):
 
 
 def test_every_control_changes_the_sentence_or_a_picture(explorer):
-    for name, control in explorer.controls.items():
-        start = explorer.values[name]
-        seen = {shown(explorer)}
-        for value in (control.values[0], control.values[-1]):
-            explorer.set(**{name: value})
-            seen.add(shown(explorer))
-        explorer.set(**{name: start})
-        assert len(seen) > 1, name
+    assert dead(explorer) == []
 
 
 def test_every_explorer_begins_where_something_goes_wrong():

@@ -6,6 +6,7 @@ import dslab.course.pacer as lesson
 from dslab.course.pacer import explorers
 from dslab.show import Explorer
 from dslab.teach import check_exercise
+from tests.course.controls import dead, problems
 
 MOVED = {name: make for name, make in lesson.EXPLORERS.items() if name != "adversary"}
 
@@ -15,16 +16,8 @@ def explorer(request) -> Explorer:
     return MOVED[request.param]()
 
 
-def shown(explorer: Explorer) -> str:
-    return str((explorer.sentence, [picture.rows() for picture in explorer.pictures]))
-
-
 def test_every_control_answers_at_both_ends_and_at_its_start(explorer):
-    start = dict(explorer.values)
-    for name, control in explorer.controls.items():
-        for value in (control.values[0], control.values[-1], start[name]):
-            explorer.set(**{name: value})
-            assert explorer.problem == "", f"{name}={value!r}"
+    assert problems(explorer) == []
 
 
 def test_every_control_changes_the_sentence_or_a_picture(explorer):
@@ -32,13 +25,7 @@ def test_every_control_changes_the_sentence_or_a_picture(explorer):
         explorer.set(
             happens="stands still", check="none", lease="heartbeat"
         )  # where all of its controls have something to do
-    for name, control in explorer.controls.items():
-        start, seen = explorer.values[name], {shown(explorer)}
-        for value in (control.values[0], control.values[-1]):
-            explorer.set(**{name: value})
-            seen.add(shown(explorer))
-        explorer.set(**{name: start})
-        assert len(seen) > 1, name
+    assert dead(explorer) == []
 
 
 def test_explorers_begin_where_something_is_wrong():
