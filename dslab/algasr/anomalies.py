@@ -18,7 +18,7 @@ from typing import Any
 
 from dslab.algasr import palace, records, society
 from dslab.algasr.switches import Switches
-from dslab.check import Invariant, Scenario, Verdict, always, eventually, explore, sometimes
+from dslab.check import Cell, Invariant, Scenario, Verdict, always, eventually, explore, searches, sometimes
 from dslab.sim import World
 
 # -- invariants ---------------------------------------------------------------------------------------
@@ -245,22 +245,10 @@ def search(name: str, deviations: int = 2, budget: int = 20_000, **positions: An
     return explore(wanted.scenario(**positions), [wanted.invariant, *wanted.also], deviations, budget)
 
 
-@dataclass(frozen=True)
-class Cell:
-    """One place of the table: the anomaly, the cure that is off ("" for none), and the referee's verdict."""
-
-    anomaly: str
-    cure_off: str
-    verdict: Verdict
-
-
 def matrix(
     names: Iterable[str] = tuple(ANOMALIES), deviations: int = 1, budget: int = 2_000
 ) -> Generator[float, None, list[Cell]]:
     """Search every anomaly with everything on and with each cure off: a generator of the share done; returns the cells."""
-    todo = [(name, off) for name in names for off in ("", *CURES)]
-    cells = []
-    for done, (name, off) in enumerate(todo):
-        yield done / len(todo)
-        cells.append(Cell(name, off, search(name, deviations, budget, **CURES.get(off, {}))))
-    return cells
+    return searches(
+        names, ("", *CURES), lambda name, off: search(name, deviations, budget, **CURES.get(off, {}))
+    )

@@ -7,6 +7,7 @@
 | `always`, `eventually`, `sometimes`, `Invariant` | named sentences about a world |
 | `expect_violation`, `Violation` | for blocks that must break something |
 | `Stepper` | be the scheduler: pick, watch, undo |
+| `searches`, `Cell`, `finished` | a table: every anomaly against every defence, design or version |
 | `linearizable`, `LinearizabilityVerdict` | is there one order, true to real time, that explains every answer? |
 | `History`, `Operation`, `read_history` | what clients called and were answered; reads Jepsen's logs, EDN, JSON, a Trace |
 | `register`, `cas_register`, `key_value`, `multi_register`, `queue`, `set_model`, `counter`, `mutex` | what the answers are held against |
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from dslab.check.explore import Scenario, Verdict, explore, explore_in_slices, replay
 from dslab.check.invariants import Invariant, Violation, always, eventually, expect_violation, sometimes
 from dslab.check.stepper import Stepper
+from dslab.check.table import Cell, finished, searches
 
 if TYPE_CHECKING:
     from dslab.check.history import History, Operation, read_history
@@ -34,9 +36,9 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
-    "History", "Invariant", "LinearizabilityVerdict", "Operation", "Scenario", "Stepper", "Verdict", "Violation", "always",
-    "cas_register", "counter", "eventually", "expect_violation", "explore", "explore_in_slices", "key_value", "linearizable",
-    "multi_register", "mutex", "queue", "read_history", "register", "replay", "set_model", "sometimes",
+    "Cell", "History", "Invariant", "LinearizabilityVerdict", "Operation", "Scenario", "Stepper", "Verdict", "Violation", "always",
+    "cas_register", "counter", "eventually", "expect_violation", "explore", "explore_in_slices", "finished", "key_value", "linearizable",
+    "multi_register", "mutex", "queue", "read_history", "register", "replay", "searches", "set_model", "sometimes",
 ]  # fmt: skip
 
 # The judge of histories is half of this package's import time, and few who search need it: loaded when first named.

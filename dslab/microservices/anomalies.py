@@ -20,7 +20,7 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from dslab.check import Invariant, Scenario, Verdict, always, explore, sometimes
+from dslab.check import Cell, Invariant, Scenario, Verdict, always, explore, searches, sometimes
 from dslab.sim import Semaphore, World, gather, sleep
 
 TIMEOUT_US = 20_000
@@ -497,20 +497,10 @@ def search(name: str, deviations: int | None = None, budget: int = 20_000, **pos
     return explore(wanted.scenario(**positions), [wanted.invariant, ANSWERED], depth, budget)
 
 
-@dataclass(frozen=True)
-class Cell:
-    """One place of the table: the anomaly, the defence that is off ("" for none), and the referee's verdict."""
-
-    anomaly: str
-    defence_off: str
-    verdict: Verdict
-
-
 def matrix(deviations: int | None = 1, budget: int = 4_000) -> Generator[float, None, list[Cell]]:
     """Search every anomaly with everything on and with each defence off: a generator of the share done; returns the cells."""
-    todo = [(name, off) for name in ANOMALIES for off in ("", *DEFENCES)]
-    cells = []
-    for done, (name, off) in enumerate(todo):
-        yield done / len(todo)
-        cells.append(Cell(name, off, search(name, deviations, budget, **DEFENCES.get(off, {}))))
-    return cells
+    return searches(
+        ANOMALIES,
+        ("", *DEFENCES),
+        lambda name, off: search(name, deviations, budget, **DEFENCES.get(off, {})),
+    )

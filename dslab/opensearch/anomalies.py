@@ -17,9 +17,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import Any
 
-from dslab.check import Invariant, Scenario, Verdict, explore
+from dslab.check import Cell, Invariant, Scenario, Verdict, explore, searches
 from dslab.opensearch import invariants as must
 from dslab.opensearch import objects
 from dslab.opensearch.cluster import SECOND_US, Cluster, Desired, Pool
@@ -360,14 +360,6 @@ def search(
     )
 
 
-class Cell(NamedTuple):
-    """One place of a table: the anomaly, the column (a defence that is off, "" for none, or a version), the verdict."""
-
-    anomaly: str
-    column: str
-    verdict: Verdict
-
-
 def matrix(
     names: Iterable[str] = tuple(ANOMALIES), deviations: int = 1
 ) -> Generator[float, None, list[Cell]]:
@@ -393,12 +385,13 @@ def by_version(
 def _table(
     names: Iterable[str], columns: list[tuple[str, Any, dict[str, Any]]], deviations: int
 ) -> Generator[float, None, list[Cell]]:
-    todo = [(name, column) for name in names for column in columns]
-    cells = []
-    for done, (name, (column, switches, off)) in enumerate(todo):
-        yield done / len(todo)
-        cells.append(Cell(name, column, search(name, deviations, switches=switches, **off)))
-    return cells
+    ways = {column: (switches, off) for column, switches, off in columns}
+
+    def search_one(name: str, column: str) -> Verdict:
+        switches, off = ways[column]
+        return search(name, deviations, switches=switches, **off)
+
+    return searches(names, ways, search_one)
 
 
 # -- the operator itself dies -----------------------------------------------------------------------------

@@ -16,7 +16,7 @@ from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from dslab.check import Invariant, Scenario, Verdict, always, eventually, explore, sometimes
+from dslab.check import Cell, Invariant, Scenario, Verdict, always, eventually, explore, searches, sometimes
 from dslab.rdg.kv import DAY_US, Write, wins
 from dslab.rdg.pipeline import Job
 from dslab.rdg.protocol import CEILING, Crowd, NodeCache, Rdg, StreamJob, Switches, positioned
@@ -421,22 +421,12 @@ def search(name: str, deviations: int = 2, budget: int = 20_000, **positions: An
     return explore(wanted.scenario(**positions), [*wanted.invariants, *wanted.also], deviations, budget)
 
 
-@dataclass(frozen=True)
-class Cell:
-    """One place of the table: the anomaly, the defence that is off ("" for none), and the referee's verdict."""
-
-    anomaly: str
-    defence_off: str
-    verdict: Verdict
-
-
 def matrix(
     anomalies: Iterable[str] = tuple(ANOMALIES), deviations: int = 2, budget: int = 4_000
 ) -> Generator[float, None, list[Cell]]:
     """Search every anomaly with everything on and with each defence off: a generator of the share done; returns the cells."""
-    todo = [(name, off) for name in anomalies for off in ("", *DEFENCES)]
-    cells = []
-    for done, (name, off) in enumerate(todo):
-        yield done / len(todo)
-        cells.append(Cell(name, off, search(name, deviations, budget, **DEFENCES.get(off, {}))))
-    return cells
+    return searches(
+        anomalies,
+        ("", *DEFENCES),
+        lambda name, off: search(name, deviations, budget, **DEFENCES.get(off, {})),
+    )

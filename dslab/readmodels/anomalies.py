@@ -16,7 +16,7 @@ from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from dslab.check import Invariant, Scenario, Verdict, always, eventually, explore, sometimes
+from dslab.check import Cell, Invariant, Scenario, Verdict, always, eventually, explore, searches, sometimes
 from dslab.readmodels.protocol import SECOND_US, ReadModel, Rebuilder, Switches, positioned
 from dslab.sim import World
 
@@ -330,15 +330,6 @@ def search(name: str, deviations: int = 3, budget: int = 20_000, **positions: An
     return explore(wanted.scenario(**positions), [wanted.invariant, *wanted.also], deviations, budget)
 
 
-@dataclass(frozen=True)
-class Cell:
-    """One place of the table: the anomaly, the design, and the referee's verdict."""
-
-    anomaly: str
-    design: str
-    verdict: Verdict
-
-
 def matrix(
     anomalies: Iterable[str] = tuple(ANOMALIES),
     designs: Iterable[str] = tuple(DESIGNS),
@@ -346,11 +337,10 @@ def matrix(
     budget: int = 4_000,
 ) -> Generator[float, None, list[Cell]]:
     """Search every anomaly under every design: a generator of the share done; returns the cells."""
-    todo = [(name, design) for name in anomalies for design in designs]
-    cells = []
-    for done, (name, design) in enumerate(todo):
-        yield done / len(todo)
+
+    def search_one(name: str, design: str) -> Verdict:
         wanted = anomaly(name)
         scenario = wanted.scenario(**DESIGNS[design])
-        cells.append(Cell(name, design, explore(scenario, [wanted.invariant], deviations, budget)))
-    return cells
+        return explore(scenario, [wanted.invariant], deviations, budget)
+
+    return searches(anomalies, designs, search_one)

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from dslab.check import Invariant, Scenario, Verdict, always, eventually, explore, sometimes
+from dslab.check import Cell, Invariant, Scenario, Verdict, always, eventually, explore, searches, sometimes
 from dslab.sauna.order import question_and_answer, two_strangers
 from dslab.sauna.room import Sauna, sauna_of
 from dslab.sauna.switches import MINUTE_US, SESSION_MIN, SESSION_US, Switches, positioned
@@ -306,15 +306,6 @@ def search(name: str, deviations: int = 2, budget: int = 20_000, **positions: An
     return explore(wanted.scenario(**positions), [wanted.invariant, *wanted.also], deviations, budget)
 
 
-@dataclass(frozen=True)
-class Cell:
-    """One place of the table: the anomaly, the defence that is off ("" for none), and the referee's verdict."""
-
-    anomaly: str
-    defence_off: str
-    verdict: Verdict
-
-
 def matrix(
     names: Iterable[str] = tuple(ANOMALIES), budget: int = 4_000
 ) -> Generator[float, None, list[Cell]]:
@@ -322,11 +313,10 @@ def matrix(
 
     Whether FOLLOWER_LEFT and the like ever happened is not asked here: in some cells they cannot.
     """
-    todo = [(name, off) for name in names for off in ("", *DEFENCES)]
-    cells = []
-    for done, (name, off) in enumerate(todo):
-        yield done / len(todo)
+
+    def search_one(name: str, off: str) -> Verdict:
         wanted = anomaly(name)
         scenario = wanted.scenario(**DEFENCES.get(off, {}))
-        cells.append(Cell(name, off, explore(scenario, [wanted.invariant], wanted.surprises, budget)))
-    return cells
+        return explore(scenario, [wanted.invariant], wanted.surprises, budget)
+
+    return searches(names, ("", *DEFENCES), search_one)

@@ -146,7 +146,7 @@ def test_matrix_is_complete_and_agrees_with_the_anomalies():
             cells = stop.value
             break
     assert len(cells) == 3 * (1 + len(CURES))
-    broken = {(cell.anomaly, cell.cure_off) for cell in cells if not cell.verdict.held}
+    broken = {(cell.anomaly, cell.column) for cell in cells if not cell.verdict.held}
     assert broken == {("zombie leader", "fence"), ("even split", "majority"), ("even split", "more than half"),
                       ("fast clock", "versions, not clocks")}  # fmt: skip
 

@@ -105,7 +105,7 @@ def test_matrix_is_complete_and_agrees_with_the_anomalies():
             cells = stop.value
             break
         assert 0 <= share < 1
-    broken = {(cell.anomaly, cell.defence_off) for cell in cells if not cell.verdict.held}
+    broken = {(cell.anomaly, cell.column) for cell in cells if not cell.verdict.held}
     assert len(cells) == len(names) * (1 + len(DEFENCES))
     assert {off for name, off in broken if name == "late fill"} == {"compare-and-set", "markers"}
     assert {off for name, off in broken if name == "query engine dies"} == {"Flux"}

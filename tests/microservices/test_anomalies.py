@@ -58,7 +58,7 @@ def test_each_anomaly_has_one_defence_and_each_defence_one_anomaly():
         except StopIteration as stop:
             found = stop.value
             break
-    broken = {(cell.anomaly, cell.defence_off) for cell in found if not cell.verdict.held}
+    broken = {(cell.anomaly, cell.column) for cell in found if not cell.verdict.held}
     assert len(found) == len(ANOMALIES) * (1 + len(DEFENCES))
     assert len(broken) == len({name for name, _ in broken}) == len({off for _, off in broken}) == 10
 

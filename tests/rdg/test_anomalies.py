@@ -84,7 +84,7 @@ def test_matrix_is_complete_and_each_anomaly_is_broken_by_its_own_defence():
             break
         assert 0 <= share < 1
     assert len(cells) == 3 * (1 + len(DEFENCES))
-    broken = {(cell.anomaly, cell.defence_off) for cell in cells if not cell.verdict.held}
+    broken = {(cell.anomaly, cell.column) for cell in cells if not cell.verdict.held}
     assert broken == {
         ("replay", "upserts"),
         ("replay", "checkpoint last"),

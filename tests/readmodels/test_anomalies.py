@@ -102,7 +102,7 @@ def cells():
             shares.append(next(steps))
         except StopIteration as stop:
             assert shares == sorted(shares) and 0 <= shares[0] and shares[-1] < 1
-            return {(cell.anomaly, cell.design): cell.verdict for cell in stop.value}
+            return {(cell.anomaly, cell.column): cell.verdict for cell in stop.value}
 
 
 def test_table_has_a_cell_for_every_pair_and_no_search_was_cut(cells):

@@ -126,7 +126,7 @@ def test_matrix_is_complete_and_agrees_with_the_anomalies():
             cells = stop.value
             break
     assert len(cells) == 3 * (1 + len(DEFENCES))
-    broken = {(cell.anomaly, cell.defence_off) for cell in cells if not cell.verdict.held}
+    broken = {(cell.anomaly, cell.column) for cell in cells if not cell.verdict.held}
     assert ("late notice", "no witness") in broken
     assert {off for name, off in broken if name == "back channel"} == {"no delivery rule", "shout untracked"}
     assert not any(off == "" for _, off in broken)

@@ -98,7 +98,7 @@ def test_matrix_is_complete_and_agrees_with_the_anomalies():
             cells = stop.value
             break
         assert 0 <= share < 1
-    broken = {(cell.anomaly, cell.defence_off) for cell in cells if not cell.verdict.held}
+    broken = {(cell.anomaly, cell.column) for cell in cells if not cell.verdict.held}
     assert len(cells) == len(names) * (1 + len(DEFENCES))
     assert broken == {
         ("order of ACL changes", "commit wait"),

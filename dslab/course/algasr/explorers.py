@@ -10,7 +10,7 @@ from typing import Any
 from dslab import show
 from dslab.algasr import anomalies, branches, drift, numbers, readings, rings, town
 from dslab.algasr.switches import MINISTRIES
-from dslab.check import Stepper, Verdict
+from dslab.check import Cell, Stepper, Verdict, finished
 from dslab.show import (
     Axis,
     Bars,
@@ -416,18 +416,13 @@ def schedule_picture(verdict: Verdict, title: str = "") -> Any:
 
 
 @cache
-def _cells(deviations: int, budget: int) -> tuple[anomalies.Cell, ...]:
-    search = anomalies.matrix(deviations=deviations, budget=budget)
-    while True:
-        try:
-            next(search)
-        except StopIteration as stop:
-            return tuple(stop.value)
+def _cells(deviations: int, budget: int) -> tuple[Cell, ...]:
+    return tuple(finished(anomalies.matrix(deviations=deviations, budget=budget)))
 
 
 def matrix_picture(deviations: int = 1, budget: int = 2_000) -> Any:
     """Which cure stops which anomaly: searched now, every cell of it."""
-    found = {(cell.anomaly, cell.cure_off): cell.verdict for cell in _cells(deviations, budget)}
+    found = {(cell.anomaly, cell.column): cell.verdict for cell in _cells(deviations, budget)}
     offs = ("", *anomalies.CURES)
     words = tuple(
         tuple(

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
 from dslab import show
 from dslab.cachefront import anomalies, fleet, timeline
 from dslab.cachefront.protocol import MINUTE_US
-from dslab.check import Stepper, Verdict
+from dslab.check import Cell, Stepper, Verdict, finished
 from dslab.show import (
     Axis,
     Choice,
@@ -306,22 +306,15 @@ def load_table() -> Any:
 
 
 @cache
-def _cells(deviations: int, budget: int) -> tuple[anomalies.Cell, ...]:
-    search: Generator[float, None, list[anomalies.Cell]] = anomalies.matrix(
-        deviations=deviations, budget=budget
-    )
-    while True:
-        try:
-            next(search)
-        except StopIteration as stop:
-            return tuple(stop.value)
+def _cells(deviations: int, budget: int) -> tuple[Cell, ...]:
+    return tuple(finished(anomalies.matrix(deviations=deviations, budget=budget)))
 
 
 def matrix_picture(deviations: int = 2, budget: int = 4_000) -> Any:
     """Which defence stops which anomaly: searched now, every cell of it."""
     cells = _cells(deviations, budget)
     offs = ("", *anomalies.DEFENCES)
-    found = {(cell.anomaly, cell.defence_off): cell.verdict for cell in cells}
+    found = {(cell.anomaly, cell.column): cell.verdict for cell in cells}
     words = tuple(tuple(_outcome(found[name, off]) for off in offs) for name in anomalies.ANOMALIES)
     columns = ("nothing off", *(f"no {name}" for name in anomalies.DEFENCES))
     return show.picture(

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 from dslab import show
-from dslab.check import Stepper, Verdict
+from dslab.check import Cell, Stepper, Verdict, finished
 from dslab.microservices import anomalies, article, callgraph, decide, overload
 from dslab.show import (
     Axis,
@@ -363,19 +363,14 @@ def schedule_picture(verdict: Verdict, title: str = "") -> Any:
 
 
 @cache
-def _cells() -> tuple[anomalies.Cell, ...]:
-    search: Generator[float, None, list[anomalies.Cell]] = anomalies.matrix()
-    while True:
-        try:
-            next(search)
-        except StopIteration as stop:
-            return tuple(stop.value)
+def _cells() -> tuple[Cell, ...]:
+    return tuple(finished(anomalies.matrix()))
 
 
 def matrix_picture() -> Any:
     """Which defence stops which anomaly: searched now, every cell of it."""
     offs = ("", *anomalies.DEFENCES)
-    found = {(cell.anomaly, cell.defence_off): cell.verdict for cell in _cells()}
+    found = {(cell.anomaly, cell.column): cell.verdict for cell in _cells()}
     words = tuple(
         tuple("held" if found[name, off].held else "broken" for off in offs) for name in anomalies.ANOMALIES
     )

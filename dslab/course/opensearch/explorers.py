@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from functools import cache
 from textwrap import fill
 from typing import Any
 
 from dslab import show
-from dslab.check import Stepper, Verdict
+from dslab.check import Cell, Stepper, Verdict, finished
 from dslab.opensearch import anomalies, manifest, timeline
 from dslab.opensearch.switches import VERSIONS, guard_table
 from dslab.show import (
@@ -278,17 +278,9 @@ def _manifest_pictures(result: Result) -> list[Any]:
 # -- break it: the tables --------------------------------------------------------------------------------
 
 
-def _run_out(search: Generator[float, None, list[anomalies.Cell]]) -> tuple[anomalies.Cell, ...]:
-    while True:
-        try:
-            next(search)
-        except StopIteration as stop:
-            return tuple(stop.value)
-
-
 @cache
-def _cells(kind: str) -> tuple[anomalies.Cell, ...]:
-    return _run_out(anomalies.by_version() if kind == "version" else anomalies.matrix())
+def _cells(kind: str) -> tuple[Cell, ...]:
+    return tuple(finished(anomalies.by_version() if kind == "version" else anomalies.matrix()))
 
 
 def version_picture() -> Any:

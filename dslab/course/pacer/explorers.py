@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 
 from dslab import show
-from dslab.check import Stepper, Verdict
+from dslab.check import Stepper, Verdict, finished
 from dslab.pacer import anomalies, claiming, failover, load, neighbours, real
 from dslab.pacer.anomalies import Cell
 from dslab.show import (
@@ -364,22 +364,14 @@ def measured_table() -> Any:
 # -- break it: the tables ----------------------------------------------------------------------------------------------
 
 
-def _run_out(steps: Any) -> tuple[Cell, ...]:
-    while True:
-        try:
-            next(steps)
-        except StopIteration as stop:
-            return tuple(stop.value)
-
-
 @cache
 def _matrix_cells() -> tuple[Cell, ...]:
-    return _run_out(anomalies.matrix())
+    return tuple(finished(anomalies.matrix()))
 
 
 @cache
 def _design_cells() -> tuple[Cell, ...]:
-    return _run_out(anomalies.designs())
+    return tuple(finished(anomalies.designs()))
 
 
 def matrix_picture() -> Any:

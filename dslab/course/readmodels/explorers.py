@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 from dslab import show
-from dslab.check import Stepper, Verdict
+from dslab.check import Cell, Stepper, Verdict, finished
 from dslab.readmodels import anomalies, lanes, load
 from dslab.readmodels.locks import play
 from dslab.readmodels.real.cases import CASES
@@ -243,18 +243,13 @@ def _try_pictures(result: Result) -> list[Any]:
 
 
 @cache
-def _cells() -> tuple[anomalies.Cell, ...]:
-    search = anomalies.matrix()
-    while True:
-        try:
-            next(search)
-        except StopIteration as stop:
-            return tuple(stop.value)
+def _cells() -> tuple[Cell, ...]:
+    return tuple(finished(anomalies.matrix()))
 
 
 def matrix_picture() -> Any:
     """Which design shows which anomaly: searched now, every cell of it."""
-    found = {(cell.anomaly, cell.design): cell.verdict for cell in _cells()}
+    found = {(cell.anomaly, cell.column): cell.verdict for cell in _cells()}
     words = tuple(
         tuple(_outcome(found[name, design]) for design in anomalies.DESIGNS) for name in anomalies.ANOMALIES
     )
@@ -281,7 +276,7 @@ _SHORT = dict(
 
 def shortest_table() -> Any:
     """For every anomaly and design: how many surprises the shortest schedule has that was found."""
-    found = {(cell.anomaly, cell.design): cell.verdict for cell in _cells()}
+    found = {(cell.anomaly, cell.column): cell.verdict for cell in _cells()}
     rows = [
         {"anomaly": name} | {short: _surprises(found[name, design]) for design, short in _SHORT.items()}
         for name in anomalies.ANOMALIES

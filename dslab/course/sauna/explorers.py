@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 from typing import Any
 
 from dslab import show
-from dslab.check import Stepper, Verdict
+from dslab.check import Cell, Stepper, Verdict, finished
 from dslab.sauna import anomalies, crowd, nine, stamps, versions
 from dslab.sauna.order import question_and_answer
 from dslab.sauna.switches import SESSION_MIN, Switches
@@ -357,19 +357,14 @@ def nine_picture() -> Any:
 
 
 @cache
-def _cells(budget: int) -> tuple[anomalies.Cell, ...]:
-    search: Generator[float, None, list[anomalies.Cell]] = anomalies.matrix(budget=budget)
-    while True:
-        try:
-            next(search)
-        except StopIteration as stop:
-            return tuple(stop.value)
+def _cells(budget: int) -> tuple[Cell, ...]:
+    return tuple(finished(anomalies.matrix(budget=budget)))
 
 
 def matrix_picture(budget: int = 2_000) -> Any:
     """Which defence stops which anomaly: searched now, every cell of it."""
     offs = ("", *anomalies.DEFENCES)
-    found = {(cell.anomaly, cell.defence_off): cell.verdict for cell in _cells(budget)}
+    found = {(cell.anomaly, cell.column): cell.verdict for cell in _cells(budget)}
     words = tuple(tuple(_outcome(found[name, off]) for off in offs) for name in anomalies.ANOMALIES)
     columns = ("all on", *anomalies.DEFENCES)
     return show.picture(Heatmap(tuple(anomalies.ANOMALIES), columns, words, "anomaly", "with this changed",

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
 from dslab import show
-from dslab.check import Stepper, Verdict
+from dslab.check import Cell, Stepper, Verdict, finished
 from dslab.show import (
     Axis,
     Bars,
@@ -367,15 +367,8 @@ def maintenance_table() -> Any:
 
 
 @cache
-def _cells(deviations: int, budget: int) -> tuple[anomalies.Cell, ...]:
-    search: Generator[float, None, list[anomalies.Cell]] = anomalies.matrix(
-        deviations=deviations, budget=budget
-    )
-    while True:
-        try:
-            next(search)
-        except StopIteration as stop:
-            return tuple(stop.value)
+def _cells(deviations: int, budget: int) -> tuple[Cell, ...]:
+    return tuple(finished(anomalies.matrix(deviations=deviations, budget=budget)))
 
 
 HALVES = {
@@ -393,7 +386,7 @@ def matrix_picture(half: str, deviations: int = 2, budget: int = 4_000) -> Any:
     names = tuple(
         name for name, anomaly in anomalies.ANOMALIES.items() if any(off in positions for off in anomaly.off)
     )
-    found = {(cell.anomaly, cell.defence_off): cell.verdict for cell in _cells(deviations, budget)}
+    found = {(cell.anomaly, cell.column): cell.verdict for cell in _cells(deviations, budget)}
     words = tuple(tuple(_outcome(found[name, off]) for off in ("", *offs)) for name in names)
     columns = ("nothing off", *(f"no {name}" for name in offs))
     return show.picture(Heatmap(names, columns, words, "anomaly", "with this off", title=title))
@@ -406,9 +399,7 @@ def matrix_summary(deviations: int = 2, budget: int = 4_000) -> str:
     searched = sum(verdict.searched + verdict.sampled for verdict in verdicts)
     broken = [cell for cell in cells if not cell.verdict.held]
     half = {off: name for name, (_, offs) in HALVES.items() for off in offs}
-    across = sum(
-        half[cell.defence_off] != half[_first_defence(cell.anomaly)] for cell in broken if cell.defence_off
-    )
+    across = sum(half[cell.column] != half[_first_defence(cell.anomaly)] for cell in broken if cell.column)
     return (f"{len(cells)} searches, {searched:,} schedules with up to {deviations} surprises; {len(broken)} searches found a violation, "
             f"{sum(bool(verdict.sampled) for verdict in verdicts)} had to sample. Across the two halves {across or 'nothing'} broke.")  # fmt: skip
 
