@@ -13,11 +13,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
+from dslab import check
 from dslab.cachefront.protocol import MINUTE_US, CacheFront, Entry, Store, Switches
-from dslab.check import Cell, Invariant, Scenario, Verdict, always, eventually, explore, searches, sometimes
+from dslab.check import Cell, Invariant, Verdict, always, eventually, searches, sometimes
 from dslab.sim import World, sleep
 
 SECOND_US = 1_000_000
@@ -428,35 +429,13 @@ def _read_again_and_again(switches: Switches) -> World:
 
 
 @dataclass(frozen=True)
-class Anomaly:
-    """A way in which CacheFront breaks: ``off`` are switch positions that each bring it about with everything else on.
+class Anomaly(check.Anomaly):
+    """A way in which CacheFront breaks; in each of its scenarios an acknowledged write must happen."""
 
-    ``source`` names the evidence; ``always_there``: no switch of CacheFront stops it.
-    """
+    switches = Switches
 
-    name: str
-    title: str
-    build: Callable[[Switches], World]
-    invariant: Invariant
-    off: tuple[dict[str, Any], ...]
-    source: str
-    always_there: bool = False
-    also: tuple[Invariant, ...] = field(default=(ACKNOWLEDGED,))
-
-    def scenario(self, switches: Switches | None = None, **positions: Any) -> Scenario:
-        """Give the scenario with everything on but ``positions``. ValueError or TypeError for a switch that does not exist."""
-        wanted = positioned(switches or Switches(), positions)
-        return Scenario(self.name, lambda: self.build(wanted), positions)
-
-
-def positioned(switches: Switches, positions: dict[str, Any]) -> Switches:
-    """Give ``switches`` with some positions changed; ValueError names the switches where one does not exist."""
-    for name in positions:
-        if name not in Switches.__dataclass_fields__:
-            raise ValueError(
-                f"there is no switch {name!r}; the switches are {', '.join(Switches.__dataclass_fields__)}"
-            )
-    return replace(switches, **positions)
+    also: tuple[Invariant, ...] = (ACKNOWLEDGED,)
+    surprises: int = 3
 
 
 _LIST = (
@@ -609,15 +588,12 @@ DEFENCES: dict[str, dict[str, Any]] = {
 
 def anomaly(name: str) -> Anomaly:
     """Give the anomaly called ``name``; ValueError lists the names where there is none."""
-    if name not in ANOMALIES:
-        raise ValueError(f"there is no anomaly {name!r}; there are {', '.join(ANOMALIES)}")
-    return ANOMALIES[name]
+    return check.named(ANOMALIES, name)
 
 
 def search(name: str, deviations: int = 3, budget: int = 20_000, **positions: Any) -> Verdict:
     """Ask the referee for the shortest schedule in which an anomaly shows, with everything on but ``positions``."""
-    wanted = anomaly(name)
-    return explore(wanted.scenario(**positions), [wanted.invariant, *wanted.also], deviations, budget)
+    return anomaly(name).search(deviations, budget, **positions)
 
 
 def matrix(

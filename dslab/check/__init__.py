@@ -7,6 +7,7 @@
 | `always`, `eventually`, `sometimes`, `Invariant` | named sentences about a world |
 | `expect_violation`, `Violation` | for blocks that must break something |
 | `Stepper` | be the scheduler: pick, watch, undo |
+| `Anomaly`, `positioned`, `named` | a way to break: scenario, invariant, and the switches that bring it about |
 | `searches`, `Cell`, `finished` | a table: every anomaly against every defence, design or version |
 | `linearizable`, `LinearizabilityVerdict` | is there one order, true to real time, that explains every answer? |
 | `History`, `Operation`, `read_history` | what clients called and were answered; reads Jepsen's logs, EDN, JSON, a Trace |
@@ -16,6 +17,7 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from dslab.check.anomaly import Anomaly, named, positioned
 from dslab.check.explore import Scenario, Verdict, explore, explore_in_slices, replay
 from dslab.check.invariants import Invariant, Violation, always, eventually, expect_violation, sometimes
 from dslab.check.stepper import Stepper
@@ -36,9 +38,9 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
-    "Cell", "History", "Invariant", "LinearizabilityVerdict", "Operation", "Scenario", "Stepper", "Verdict", "Violation", "always",
+    "Anomaly", "Cell", "History", "Invariant", "LinearizabilityVerdict", "Operation", "Scenario", "Stepper", "Verdict", "Violation", "always",
     "cas_register", "counter", "eventually", "expect_violation", "explore", "explore_in_slices", "finished", "key_value", "linearizable",
-    "multi_register", "mutex", "queue", "read_history", "register", "replay", "searches", "set_model", "sometimes",
+    "multi_register", "mutex", "named", "positioned", "queue", "read_history", "register", "replay", "searches", "set_model", "sometimes",
 ]  # fmt: skip
 
 # The judge of histories is half of this package's import time, and few who search need it: loaded when first named.

@@ -116,12 +116,21 @@ class Explorer(Told):
         """
         positions = dict(self._positions)
         for name, value in values.items():
-            if name not in self.controls:
-                raise ValueError(f"there is no control {name!r} here; there are {listing(self.controls)}")
-            positions[name] = self.controls[name].position(value)
+            positions[name] = self._control(name).position(value)
         with self._lock:
             self._place(positions)
             self._compute()
+
+    def at(self, **values: Any) -> Result:
+        """Compute, to the end, what it shows when it is opened, with ``values`` changed; no control moves.
+
+        For what must not hang on where a reader left the controls. Raises ValueError or TypeError, in a sentence, as `set` does.
+        """
+        opened = {name: control.value for name, control in self.controls.items()}
+        for name, value in values.items():
+            opened[name] = self._control(name).values[self._control(name).position(value)]
+        made = self._model(**opened)
+        return _run_out(made) if isinstance(made, Generator) else made
 
     def tell(self) -> str:
         """Give title and sentence; this is what a stored notebook says and what is compared."""
@@ -141,6 +150,11 @@ class Explorer(Told):
         shown = [self.pictures[place] for place in chosen if place < len(self.pictures)]
         columns = max(1, min(self._columns, len(shown)))
         return poster.draw(shown, head, self.tell().partition("\n")[2], columns), self.alt, poster.WIDTH
+
+    def _control(self, name: str) -> Control:
+        if name not in self.controls:
+            raise ValueError(f"there is no control {name!r} here; there are {listing(self.controls)}")
+        return self.controls[name]
 
     def _place(self, positions: dict[str, int]) -> None:
         self._positions = positions

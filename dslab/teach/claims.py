@@ -260,14 +260,16 @@ class LedgerTable(Shown):
                 prose(f"{where}; claimed: {claimed}; measured here: {measured}", "   "),
             ]
             lines.append(prose(verdict, "   "))
-        return "\n".join([*lines, self.summary()])
+        return "\n".join([*lines, self.summary(), prose(f"{self._marks()}.")])
 
     def html(self) -> str:
         """Give the ledger as a table, what the marks mean, and the count of verdicts."""
-        used = [mark for mark in EVIDENCE if any(row.claim.evidence == mark for row in self.rows)]
-        marks = "; ".join(f"[{mark}] {EVIDENCE[mark]}" for mark in used)
         table = html_table(f"Claims: {self.lesson}", _COLUMNS, [row.cells for row in self.rows])
-        return f'{table}<p>{self.summary()}</p><p class="quiet">{marks}.</p>'
+        return f'{table}<p>{self.summary()}</p><p class="quiet">{self._marks()}.</p>'
+
+    def _marks(self) -> str:
+        used = [mark for mark in EVIDENCE if any(row.claim.evidence == mark for row in self.rows)]
+        return "; ".join(f"[{mark}] {EVIDENCE[mark]}" for mark in used)
 
     def summary(self) -> str:
         """Count the verdicts in a sentence."""

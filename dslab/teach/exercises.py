@@ -193,7 +193,7 @@ class Exercise(Live):
                     f"Your function raised `{last_line(problem)}`{_at(blame)}.", guard.failed_call
                 )
             return Feedback.unusable(
-                f"This answer could not be judged: {last_line(problem)}. {self.expected()}"
+                f"This answer could not be judged: {_reason(problem)}. {self.expected()}"
             )
         if not isinstance(feedback, Feedback):
             raise TypeError(
@@ -324,6 +324,12 @@ def _named(answer: Any) -> str:
         if not inspect.isfunction(answer)
         else f"The function {answer.__name__}"
     )
+
+
+def _reason(problem: Exception) -> str:
+    """Give the sentence of a refusal; what is no refusal keeps the name of its kind."""
+    refused = isinstance(problem, ValueError | TypeError) and str(problem)
+    return str(problem).rstrip(".") if refused else last_line(problem)
 
 
 def _at(place: str) -> str:

@@ -35,9 +35,10 @@ def decided_by(form: Form, experiment: Callable[[], Any], why: str, feedback: An
         happened = form.happened(experiment())
         if form.agrees(answer, happened):
             return Feedback.yes(why)
-        return Feedback.no(
-            form.why(feedback, answer, happened), f"the experiment gives {form.words(happened)}"
-        )
+        numbers = isinstance(happened, int | float) and not isinstance(happened, bool)
+        side = ("more" if answer < happened else "less") if numbers else "something else"
+        # What it gives would be the answer.
+        return Feedback.no(form.why(feedback, answer, happened), f"the experiment gives {side}")
 
     return judge
 
@@ -70,9 +71,7 @@ def same_as(
             given = function(*copy.deepcopy(case))
             if given != wanted or isinstance(given, bool) != isinstance(wanted, bool):
                 line = f"`{call_text(function, case, {})}` gives `{as_code(given)}`; it should give `{as_code(wanted)}`"
-                return Feedback.no(
-                    (because or {}).get(place, "There is an input on which it does something else."), line
-                )
+                return Feedback.no((because or {}).get(place, "On this input it does something else."), line)
         return Feedback.yes(why)
 
     return judge
@@ -90,7 +89,7 @@ def tells_apart(zoo: Zoo, why: str) -> Judge:
         if report.accused:
             row = report.accused[0]
             return Feedback.no(
-                f"Your invariant accuses {row.name}, which is right.",
+                f"Your invariant says that “{row.name}” is broken; it is one of the right ones.",
                 f"{row.name}: {row.description}",
                 row.verdict,
             )
@@ -98,7 +97,7 @@ def tells_apart(zoo: Zoo, why: str) -> Judge:
             row = report.escaped[0]
             score = f"It catches {len(report.caught)} of {len(report.mutants)} mutants."
             return Feedback.no(
-                f"{score} {row.name} escapes.", f"{row.name}: {row.description}", zoo.reference(row.name)
+                f"{score} “{row.name}” escapes.", f"{row.name}: {row.description}", zoo.reference(row.name)
             )
         return Feedback.yes(f"{why} {report.describe_score()}")
 

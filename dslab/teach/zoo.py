@@ -257,4 +257,4 @@ def as_invariant(test: Any) -> Any:
 def _first_line(factory: Variant) -> str:
     """Say what a right variant is: the first line of its function's own docstring."""
     text = (factory.__doc__ or "") if hasattr(factory, "__code__") else ""
-    return text.strip().split("\n")[0] or "the article's own"
+    return text.strip().split("\n")[0] or "no bug"

@@ -47,6 +47,18 @@ def explorer() -> Explorer:
     return Explorer(model, CONTROLS, draw, title="Load", question="What does a cache save?")
 
 
+def test_at_computes_what_it_shows_when_opened_and_moves_nothing(explorer):
+    explorer.set(rate=7, cached=False)
+    before = shown(explorer)
+    assert explorer.at(mode="asynchronous").describe() == "The asynchronous load is 5 /s."
+    assert shown(explorer) == before
+
+
+def test_at_refuses_what_set_refuses(explorer):
+    with pytest.raises(ValueError, match="there is no control 'speed' here"):
+        explorer.at(speed=3)
+
+
 def move(explorer: Explorer, **positions: int) -> None:
     """Move controls as the page does."""
     explorer._panel.set_state({"positions": {**explorer._panel.positions, **positions}})

@@ -197,7 +197,7 @@ PREDICT = ROOM.add(
         ),
         Solution(1, "All three read 0 and write 1; two sales are lost."),
         (
-            WrongAnswer(3, "the experiment gives 1 sales", "nothing is ever lost"),
+            WrongAnswer(3, "before the first one writes", "nothing is ever lost"),
             WrongAnswer(2, "before the first one writes", "only one sale can be lost"),
             WrongAnswer(0, "Somebody writes last", "all can be lost"),
         ),
@@ -310,8 +310,8 @@ REFEREE = ROOM.add(
         Solution(never_above_two, "Two sellers can never have counted more than two sales."),
         (
             WrongAnswer(accepts_everything, "catches 0 of 2", "say yes to all"),
-            WrongAnswer(wants_two_at_once, "accuses locked", "ask for the end at the beginning"),
-            WrongAnswer(too_few, "accuses locked", "one at a time"),
+            WrongAnswer(wants_two_at_once, "says that “locked”", "ask for the end at the beginning"),
+            WrongAnswer(too_few, "says that “locked”", "one at a time"),
         ),
         expects="a function of the world that gives True, False or a sentence",
         starter='def my_invariant(world):\n    """Say in a sentence what must always be true."""\n    ...',

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from dslab import real
-from dslab.cachefront.anomalies import positioned
+from dslab.check import positioned
 from dslab.cachefront.protocol import Switches
 from dslab.cachefront.real.parts import (
     HARD_DELETE_WHERE,

@@ -529,9 +529,9 @@ write_the_invariant = ROOM.add(
         ),
         Solution(one_leader, "Safety of an election is at most one winner for each epoch; that there is one at all is liveness."),
         (
-            WrongAnswer(_somebody_wins, "accuses", "an election must have a winner"),
+            WrongAnswer(_somebody_wins, "says that", "an election must have a winner"),
             WrongAnswer(_one_winner_ever, "escapes", "counts epochs, not winners"),
-            WrongAnswer(_nobody_wins, "accuses", "safest without a leader"),
+            WrongAnswer(_nobody_wins, "says that", "safest without a leader"),
         ),
         expects="a function of the world that gives True or False",
         starter="def my_invariant(world):\n    return ...  # something about world.facts[\"elections\"].winners\n\n\nlesson.write_the_invariant.check(my_invariant)",

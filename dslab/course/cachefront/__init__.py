@@ -27,13 +27,13 @@ from dslab.course.cachefront.explorers import (
     matrix_picture,
     matrix_summary,
     races_table,
-    schedule_picture,
     staleness_explorer,
     system_picture,
     timeline_explorer,
     warm_up_table,
 )
 from dslab.course.cachefront.meta import META, WORDS
+from dslab.course.referee import schedule_picture
 
 __all__ = [
     "CLAIMS", "EXPLORERS", "LATE_FILL_ZOO", "META", "ROOM", "WORDS", "ZOO", "adversary_explorer", "anomaly_table", "both_halves", "break_deletes",

@@ -8,7 +8,7 @@ from typing import Any
 
 from dslab.cachefront import anomalies, fleet
 from dslab.cachefront.protocol import Entry, Switches
-from dslab.check import Scenario, Verdict, explore, replay
+from dslab.check import Scenario, Verdict, explore, positioned, replay
 from dslab.sim import World
 from dslab.teach import (
     Classroom,
@@ -118,7 +118,7 @@ def _variant(scenario: str, bug: str = "", **positions: Any) -> Scenario:
         if scenario in anomalies.EXTRA_SCENARIOS
         else anomalies.anomaly(scenario).build
     )
-    switches = anomalies.positioned(Switches(bug=bug), positions)
+    switches = positioned(Switches(bug=bug), positions)
     return Scenario(scenario, partial(build, switches))
 
 
@@ -391,7 +391,7 @@ write_the_invariant = ROOM.add(
         ),
         Solution(no_step_back, "It asks only for what the cache can know: never to go back behind what it was told."),
         (
-            WrongAnswer(_never_older_than_the_leader, "accuses", "stale means older than the leader"),
+            WrongAnswer(_never_older_than_the_leader, "says that", "stale means older than the leader"),
             WrongAnswer(_always_true, "escapes", "nothing is ever wrong"),
             WrongAnswer(_only_at_a_marker, "escapes", "looks at markers only"),
         ),

@@ -9,14 +9,14 @@ from typing import Any
 from dslab import show
 from dslab.cachefront import anomalies, fleet, timeline
 from dslab.cachefront.protocol import MINUTE_US
-from dslab.check import Cell, Stepper, Verdict, finished
+from dslab.check import Cell, finished
+from dslab.course import referee
 from dslab.show import (
     Axis,
     Choice,
     Edge,
     Explorer,
     Group,
-    Heatmap,
     Lines,
     Mark,
     Meter,
@@ -120,20 +120,7 @@ def _word(seconds: float) -> str:
 
 def adversary_explorer(name: str = "late fill", **positions: Any) -> Any:
     """Be the network and the scheduler of an anomaly's scenario, with everything on but ``positions``."""
-    from dslab.show.adversary import Adversary
-
-    wanted = anomalies.anomaly(name)
-    stepper = Stepper(wanted.scenario(**positions), [wanted.invariant, *wanted.also])
-    return Adversary(stepper, title=f"Be the adversary: {name}", goal=f"make {wanted.invariant.name} break")
-
-
-def schedule_picture(verdict: Verdict, title: str = "") -> Any:
-    """The shortest schedule that a verdict found, to step through."""
-    if verdict.trace is None:
-        raise ValueError("this verdict found nothing, so there is no schedule to show")
-    return show.picture(
-        SpaceTime(verdict.trace, title=title or f"{verdict.scenario}: the shortest schedule found")
-    )
+    return referee.adversary(anomalies.anomaly(name), **positions)
 
 
 # -- act 3: how long, and how old -----------------------------------------------------------------------
@@ -312,42 +299,18 @@ def _cells(deviations: int, budget: int) -> tuple[Cell, ...]:
 
 def matrix_picture(deviations: int = 2, budget: int = 4_000) -> Any:
     """Which defence stops which anomaly: searched now, every cell of it."""
-    cells = _cells(deviations, budget)
-    offs = ("", *anomalies.DEFENCES)
-    found = {(cell.anomaly, cell.column): cell.verdict for cell in cells}
-    words = tuple(tuple(_outcome(found[name, off]) for off in offs) for name in anomalies.ANOMALIES)
-    columns = ("nothing off", *(f"no {name}" for name in anomalies.DEFENCES))
-    return show.picture(
-        Heatmap(
-            tuple(anomalies.ANOMALIES),
-            columns,
-            words,
-            "anomaly",
-            "with this off",
-            title="Which defence stops which anomaly",
-        )
-    )
+    columns = referee.without(anomalies.DEFENCES)
+    return referee.matrix(_cells(deviations, budget), columns, "Which defence stops which anomaly")
 
 
 def matrix_summary(deviations: int = 2, budget: int = 4_000) -> str:
     """Say how much the table's search covered."""
-    verdicts = [cell.verdict for cell in _cells(deviations, budget)]
-    searched = sum(verdict.searched + verdict.sampled for verdict in verdicts)
-    sampled = sum(bool(verdict.sampled) for verdict in verdicts)
-    broken = sum(not verdict.held for verdict in verdicts)
-    rest = (
-        f"{sampled} had more schedules than the budget and were sampled"
-        if sampled
-        else "each of the others ran every one of them"
-    )
-    return f"{len(verdicts)} searches, {searched:,} schedules with up to {deviations} surprises: {broken} found a violation, {rest}."
+    return referee.summary(_cells(deviations, budget), f"up to {deviations} surprises")
 
 
 def anomaly_table() -> Any:
     """Every anomaly in a line: what happens, and the sentence that must hold."""
-    rows = [{"anomaly": each.name, "what happens": each.title, "must hold": f"{each.invariant.name}: {each.invariant.sentence}"}
-            for each in anomalies.ANOMALIES.values()]  # fmt: skip
-    return show.table(rows, title="The rows of the table above")
+    return referee.anomaly_table(anomalies.ANOMALIES.values())
 
 
 def races_table() -> Any:
@@ -355,10 +318,6 @@ def races_table() -> Any:
     from dslab.cachefront import real
 
     return show.table(real.defences().tables["defences"], title="Ten races on PostgreSQL and Valkey")
-
-
-def _outcome(verdict: Verdict) -> str:
-    return "broken" if not verdict.held else "sampled" if verdict.sampled else "held"
 
 
 EXPLORERS: dict[str, Callable[[], Any]] = {

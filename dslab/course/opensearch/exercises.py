@@ -492,10 +492,10 @@ write_the_invariant = ROOM.add(
         ),
         Solution(no_shard_dark, "It asks for one started copy of each shard on a node that is not about to go: what a reader of the index needs."),
         (
-            WrongAnswer(_never_yellow, "accuses", "anything but green is wrong"),
+            WrongAnswer(_never_yellow, "says that", "anything but green is wrong"),
             WrongAnswer(_always_true, "escapes", "nothing is ever wrong"),
-            WrongAnswer(_replicas_started, "accuses", "replicas are what keeps data"),
-            WrongAnswer(_nobody_terminates, "accuses", "a pod with shards is never restarted"),
+            WrongAnswer(_replicas_started, "says that", "replicas are what keeps data"),
+            WrongAnswer(_nobody_terminates, "says that", "a pod with shards is never restarted"),
         ),
         expects="a function of the world that gives True or False",
         starter="def my_invariant(world):\n    return ...  # something about world.facts[\"cluster\"]\n\n\n"

@@ -461,7 +461,7 @@ write_the_invariant = ROOM.add(
         ),
         Solution(one_owner_claims, "It compares names at the moment of the claim. Epochs are how the table does it; they are no proof that it did."),
         (
-            WrongAnswer(_owner_of_today, "accuses", "claims of the past are measured by the owner of today"),
+            WrongAnswer(_owner_of_today, "says that", "claims of the past are measured by the owner of today"),
             WrongAnswer(_always_true, "escapes", "nothing is ever wrong"),
             WrongAnswer(_epochs_only, "escapes", "the epoch is the owner"),
         ),

@@ -351,8 +351,8 @@ write_the_invariant = ROOM.add(
         ),
         Solution(nothing_lost_or_doubled, "Twice is wrong at any time, missing only while the read model counts as complete and nothing says so."),
         (
-            WrongAnswer(_always_applied, "accuses", "a committed event must be in the model"),
-            WrongAnswer(_ignores_skips, "accuses", "skip records do not count"),
+            WrongAnswer(_always_applied, "says that", "a committed event must be in the model"),
+            WrongAnswer(_ignores_skips, "says that", "skip records do not count"),
             WrongAnswer(_only_lost, "escapes", "looks for lost events only"),
             WrongAnswer(_only_doubled, "escapes", "looks for doubled events only"),
         ),

@@ -417,9 +417,9 @@ write_the_invariant = ROOM.add(
         ),
         Solution(stays_long_enough, "Only a lower bound: nothing in an asynchronous system can promise an upper one."),
         (
-            WrongAnswer(_nobody_over_ten, "accuses", "exactly ten minutes"),
+            WrongAnswer(_nobody_over_ten, "says that", "exactly ten minutes"),
             WrongAnswer(_never_wrong, "escapes", "nothing is ever wrong"),
-            WrongAnswer(_somebody_inside, "accuses", "an empty room is a mistake"),
+            WrongAnswer(_somebody_inside, "says that", "an empty room is a mistake"),
             WrongAnswer(_over_one_minute, "escapes", "anything over a minute or so is fine"),
         ),
         expects="a function of the world that gives True or False",

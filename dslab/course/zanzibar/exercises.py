@@ -393,7 +393,7 @@ write_the_invariant = ROOM.add(
             bob_never_sees_v2, "It speaks of the harm itself, so every way to bring it about is caught."
         ),
         (
-            WrongAnswer(_sees_nothing, "accuses", "he may have seen v1 before"),
+            WrongAnswer(_sees_nothing, "says that", "he may have seen v1 before"),
             WrongAnswer(_always_true, "escapes", "nothing is ever wrong"),
             WrongAnswer(_zookie_stored, "escapes", "a zookie is stored, so all is well"),
         ),
