@@ -120,7 +120,7 @@ def _lessons(options: argparse.Namespace) -> int:
         except ValueError as reason:
             raise NotThere(reason) from None
         print(
-            "\n\n".join([f"{meta.number} {meta.title}", header(meta).describe(), timetable(meta).describe()])
+            "\n\n".join([f"{meta.label} {meta.title}", header(meta).describe(), timetable(meta).describe()])
         )
     elif options.into is not None:
         options.into.write_text(with_lessons(options.into.read_text("utf-8"), found.markdown()), "utf-8")

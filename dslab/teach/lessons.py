@@ -58,7 +58,8 @@ class Source:
 
 @dataclass(frozen=True)
 class LessonMeta:
-    """What a lesson says of itself. ``lesson`` is the name of its module, ``number`` its place in the course (1 or more).
+    """What a lesson says of itself. ``lesson`` is the name of its module, ``number`` its place in the course (1 or more);
+    ``part`` a letter where a lesson has several notebooks (10a, 10b), else "".
 
     ``minutes`` is 60 to 90 and the sum of the ``timetable``, pairs of (part, minutes). ``real`` says whether it has a part
     against a real component. Raises ValueError with all that is wrong.
@@ -75,14 +76,21 @@ class LessonMeta:
     sources: tuple[Source, ...]
     timetable: tuple[tuple[str, int], ...]
     real: bool = False
+    part: str = ""
 
     def __post_init__(self) -> None:
         if problems := metadata_problems(self.to_json()):
             raise ValueError(f"metadata of lesson {self.lesson!r}: {'; '.join(problems)}")
 
+    @property
+    def label(self) -> str:
+        """Its number and part: 2, or 10a."""
+        return f"{self.number}{self.part}"
+
     def to_json(self) -> dict[str, Any]:
         """Give the dict for the notebook's ``metadata.dslab``; `from_json` is its inverse."""
-        return json.loads(json.dumps(asdict(self), default=str))
+        data = json.loads(json.dumps(asdict(self), default=str))
+        return data if self.part else {name: value for name, value in data.items() if name != "part"}
 
     @classmethod
     def from_json(cls, data: Any) -> LessonMeta:
@@ -93,7 +101,14 @@ class LessonMeta:
         sources = tuple(Source(**source) for source in data["sources"])
         timetable = tuple((part, minutes) for part, minutes in data["timetable"])
         rest = {name: data[name] for name in (*_TEXTS, "number", "minutes")}
-        return cls(**rest, **lists, sources=sources, timetable=timetable, real=data.get("real", False))
+        return cls(
+            **rest,
+            **lists,
+            sources=sources,
+            timetable=timetable,
+            real=data.get("real", False),
+            part=data.get("part", ""),
+        )
 
     @classmethod
     def of(cls, notebook: Any) -> LessonMeta:
@@ -149,6 +164,8 @@ def _problems(data: Mapping[str, Any]) -> Iterator[str]:
             yield f"{name} is {as_code(data.get(name))}; it must be a text"
     if not _whole(data.get("number")) or data["number"] < 1:
         yield f"number is {as_code(data.get('number'))}; it must be a whole number of at least 1"
+    if not isinstance(data.get("part", ""), str) or not re.fullmatch("[a-z]?", data.get("part", "")):
+        yield f"part is {as_code(data['part'])}; it must be one small letter, or empty"
     for name in _LISTS:
         lines = data.get(name)
         if (
@@ -295,13 +312,11 @@ class Lessons(Shown):
         return len(self.rows)
 
     def find(self, lesson: str | int) -> LessonMeta:
-        """Give a lesson by name or number; ValueError names those that there are."""
+        """Give a lesson by name or number (10a where it has parts); ValueError names those that there are."""
         for meta in self:
-            if lesson in (meta.lesson, meta.number) or (
-                isinstance(lesson, str) and lesson.lstrip("0") == str(meta.number)
-            ):
+            if lesson == meta.lesson or str(lesson).lstrip("0") == meta.label:
                 return meta
-        known = ", ".join(f"{meta.lesson} (no. {meta.number})" for meta in self) or "none yet"
+        known = ", ".join(f"{meta.lesson} (no. {meta.label})" for meta in self) or "none yet"
         raise ValueError(f"there is no lesson {lesson!r}; there is: {known}")
 
     @property
@@ -311,7 +326,7 @@ class Lessons(Shown):
 
     def describe(self) -> str:
         """Give the lessons as a text table."""
-        lines = [(str(meta.number), meta.title, f"{meta.minutes} min", file) for file, meta in self.rows]
+        lines = [(meta.label, meta.title, f"{meta.minutes} min", file) for file, meta in self.rows]
         return "\n".join([_CAPTION, *text_table(("no.", "lesson", "time", "notebook"), lines)])
 
     def html(self) -> str:
@@ -323,7 +338,7 @@ class Lessons(Shown):
         """Give the lessons as a Markdown table with links below ``folder``, for the README."""
         head = "| no. | lesson | time | what it lets you do |\n|---|---|---|---|"
         cells = (
-            (f"[{m.title}]({folder}{file})", f"{m.minutes} min", m.promise, m.number) for file, m in self.rows
+            (f"[{m.title}]({folder}{file})", f"{m.minutes} min", m.promise, m.label) for file, m in self.rows
         )
         rows = (
             f"| {number} | {' | '.join(text.replace('|', chr(92) + '|') for text in texts)} |"
@@ -337,7 +352,7 @@ _CAPTION = "Lessons"
 
 def _row(file: str, meta: LessonMeta) -> tuple[str, str, str, str]:
     link = Html(f'<a href="{escape(file)}">{inline(meta.title)}</a>')
-    return (str(meta.number), link, f"{meta.minutes} min", meta.promise)
+    return (meta.label, link, f"{meta.minutes} min", meta.promise)
 
 
 def lessons(folder: str | Path | None = None) -> Lessons:
@@ -361,10 +376,10 @@ def lessons(folder: str | Path | None = None) -> Lessons:
             rows.append((path.name, LessonMeta.of(notebook)))
         except ValueError as problem:
             raise ValueError(f"{path.name}: {problem}") from None
-    rows.sort(key=lambda row: row[1].number)
+    rows.sort(key=lambda row: (row[1].number, row[1].part))
     for (file, meta), (other, after) in itertools.pairwise(rows):
-        if meta.number == after.number:
-            raise ValueError(f"{file} and {other} are both lesson {meta.number}; a number is given once")
+        if meta.label == after.label:
+            raise ValueError(f"{file} and {other} are both lesson {meta.label}; a number is given once")
     names = [meta.lesson for _, meta in rows]
     if twice := [name for name in names if names.count(name) > 1]:
         raise ValueError(f"two notebooks say that they are the lesson {twice[0]!r}; a name is given once")

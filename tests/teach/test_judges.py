@@ -31,7 +31,10 @@ def test_a_wrong_prediction_is_told_its_side_but_not_the_answer():
 
 def test_a_choice_is_decided_too():
     by_experiment = decided_by(OneOf({"a": "A", "b": "B"}), lambda: "b", "So.", {"a": "Not A."})
-    assert by_experiment("b").right and by_experiment("a").counterexample == "the experiment gives something else"
+    assert (
+        by_experiment("b").right
+        and by_experiment("a").counterexample == "the experiment gives something else"
+    )
 
 
 def test_feedback_that_leaves_wrong_answers_without_a_sentence_is_refused():

@@ -43,6 +43,7 @@ def test_sound_metadata_have_no_problems():
         ({"title": None}, "title is None; it must be a text"),
         ({"promise": " "}, "promise is ' '; it must be a text"),
         ({"number": 0}, "number is 0; it must be a whole number of at least 1"),
+        ({"part": "B"}, "part is 'B'; it must be one small letter, or empty"),
         ({"number": True}, "number is True; it must be a whole number"),
         ({"minutes": 59, "timetable": [["x", 59]]}, "minutes is 59; it must be 60 to 90"),
         ({"minutes": "75"}, "minutes is '75'; it must be 60 to 90"),
@@ -145,6 +146,14 @@ def test_a_broken_lesson_is_named(folder):
     (folder / "02_shop.ipynb").write_text(json.dumps(notebook(changed(number=0))), "utf-8")
     with pytest.raises(ValueError, match=r"02_shop.ipynb: metadata.dslab: number is 0"):
         lessons(folder)
+
+
+def test_a_lesson_of_several_notebooks_is_listed_by_its_parts(folder):
+    for part in "ba":
+        again = changed(lesson=f"shop {part}", number=10, part=part)
+        (folder / f"10{part}.ipynb").write_text(json.dumps(notebook(again)), "utf-8")
+    assert [meta.label for meta in lessons(folder)] == ["1", "3", "10a", "10b"]
+    assert lessons(folder).find("10b").lesson == "shop b"
 
 
 @pytest.mark.parametrize(
