@@ -13,7 +13,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from dslab import real
-from dslab.check import positioned
 from dslab.cachefront.protocol import Switches
 from dslab.cachefront.real.parts import (
     HARD_DELETE_WHERE,
@@ -26,6 +25,7 @@ from dslab.cachefront.real.parts import (
     Slot,
     Store,
 )
+from dslab.check import positioned
 
 CLOCK_AHEAD_US = 5_000  # how far the local clock of marker_stamp="clock" is ahead
 
