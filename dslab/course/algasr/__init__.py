@@ -11,22 +11,16 @@ from dslab.course.algasr.exercises import (
 )
 from dslab.course.algasr.explorers import (
     EXPLORERS,
-    anchors_table,
     anomaly_table,
     be_the_adversary,
     dashboard_explorer,
-    hops_table,
     matrix_picture,
     matrix_summary,
-    merges_table,
     palace_explorer,
-    readings_table,
     ring_explorer,
-    stages_table,
     town_explorer,
     town_map,
     victories_explorer,
-    visits_table,
 )
 from dslab.course.algasr.meta import META, WORDS
 from dslab.course.algasr.questions import (
@@ -36,6 +30,14 @@ from dslab.course.algasr.questions import (
     relabel_or_mend,
     three_emirs,
     whole_town,
+)
+from dslab.course.algasr.tables import (
+    anchors_table,
+    hops_table,
+    merges_table,
+    readings_table,
+    stages_table,
+    visits_table,
 )
 from dslab.course.algasr.zoo import ELECTION_ZOO, ZOO
 from dslab.course.referee import schedule_picture
