@@ -59,24 +59,24 @@ def _palace(cured: bool, trouble: float) -> tuple[float, float, str]:
         (
             f"{refused:,} refused"
             if cured
-            else f"{totals['lost_writes']:,} of {totals['acknowledged']:,} writes lost"
+            else f"{totals['lost_writes']:,} of {totals['acknowledged']:,} lost"
         ),
     )
 
 
 def _dashboards(cured: bool, trouble: float) -> tuple[float, float, str]:
     ages, share = drift.simulate(trouble, 30.0, "outbox" if cured else "dual", 60.0, 0.02, KEYS)
-    return 100.0, 100 * (1 - share), f"{len(ages)} of {KEYS:,} keys differ"
+    return 100.0, 100 * (1 - share), f"{len(ages)} of {KEYS:,} differ"
 
 
 def _truth(cured: bool, trouble: float) -> tuple[float, float, str]:
     share = readings.ask_readers(trouble, trouble, cured, READERS)
-    return 100.0, 100 * (1 - share), f"{100 * share:.0f} % of readers disagree"
+    return 100.0, 100 * (1 - share), f"{100 * share:.0f} % disagree"
 
 
 def _decrees(cured: bool, trouble: float) -> tuple[float, float, str]:
     agree = readings.replay_twice(trouble, 5, cured, ACCOUNTS)
-    return 100.0, 100 * agree, f"{ACCOUNTS * (1 - agree):.0f} of {ACCOUNTS} accounts differ"
+    return 100.0, 100 * agree, f"{ACCOUNTS * (1 - agree):.0f} of {ACCOUNTS} differ"
 
 
 def _supervision(cured: bool, trouble: float) -> tuple[float, float, str]:
@@ -91,7 +91,7 @@ def _victories(cured: bool, trouble: float) -> tuple[float, float, str]:
 
 def _reconciliation(cured: bool, trouble: float) -> tuple[float, float, str]:
     agree = readings.deliver(2, 3, "versions" if cured else "arrival", DELIVERIES)
-    return 100.0, 100 * agree, f"{DELIVERIES * (1 - agree):.0f} of {DELIVERIES} keys end apart"
+    return 100.0, 100 * agree, f"{DELIVERIES * (1 - agree):.0f} of {DELIVERIES} apart"
 
 
 def _affirmation(cured: bool, trouble: float) -> tuple[float, float, str]:

@@ -38,6 +38,7 @@ from dslab.course.algasr.tables import (
     readings_table,
     stages_table,
     visits_table,
+    zoo_table,
 )
 from dslab.course.algasr.zoo import ELECTION_ZOO, ZOO
 from dslab.course.referee import schedule_picture
@@ -47,5 +48,5 @@ __all__ = [
     "dashboard_explorer", "failed_second", "five_emirs", "hops_table", "matrix_picture", "matrix_summary", "merges_table", "metric",
     "nine_lights", "palace_explorer", "readings_table", "relabel_or_mend", "ring_explorer", "safe_emirs", "schedule_picture",
     "stages_table", "three_emirs", "town_explorer", "town_map", "twice", "victories_explorer", "visits_table", "whole_town",
-    "write_the_invariant",
+    "write_the_invariant", "zoo_table",
 ]  # fmt: skip

@@ -57,8 +57,8 @@ def two_gauges(result: Result, what: str = "") -> Meters:
 
 # Placed by hand, so that no street runs through the words under a name: streets that come or go below a node are flat.
 PLACES = {
-    "Palace": (0.03, 0.8), "Decrees": (0.5, 0.98), "Reconciliation": (0.95, 0.84), "Dashboards": (0.62, 0.6), "Truth": (0.95, 0.38),
-    "Victories": (0.66, 0.1), "Affirmation": (0.33, 0.06), "Supervision": (0.03, 0.33), "Responsibility": (0.35, 0.57),
+    "Palace": (0.05, 0.82), "Decrees": (0.48, 1.0), "Reconciliation": (0.93, 0.84), "Dashboards": (0.6, 0.6), "Truth": (0.93, 0.36),
+    "Victories": (0.66, 0.03), "Affirmation": (0.33, 0.0), "Supervision": (0.05, 0.3), "Responsibility": (0.37, 0.56),
 }  # fmt: skip
 
 
@@ -112,9 +112,7 @@ def town_explorer() -> Explorer:
     controls: dict[str, Any] = {"trouble": Slider("How much really goes wrong", 0, 0.5, 0.05, 0.1)}
     controls |= {each.name.lower(): Switch(f"{each.name}: {each.cure}", value=False) for each in MINISTRIES}
     question = "What does the town report, what is measured from outside, and which cures close the gap?"
-    return Explorer(
-        town.tour, controls, _town_pictures, title="The whole town", question=question, poster=(0,)
-    )
+    return Explorer(town.tour, controls, _town_pictures, title="The whole town", question=question, poster=())
 
 
 def _town_pictures(result: Result) -> list[Any]:
@@ -149,7 +147,7 @@ def palace_explorer() -> Explorer:
         _palace_pictures,
         title="Three Emirs, one register",
         question=question,
-        poster=(1, 2),
+        poster=(1,),
     )
 
 
@@ -232,7 +230,7 @@ def _dashboard_pictures(result: Result) -> list[Any]:
     )
     names = [name for way in drift.WAYS for name in (way, f"{way} (theory)")]
     lines = Lines(Axis("chance that the second write fails", "", limits=(0, 0.5)), Axis("keys that differ", "%", limits=(0, 60)),
-                  tuple(result.series[name] for name in names), title="Drift, three ways to feed a dashboard", height=330)  # fmt: skip
+                  tuple(result.series[name] for name in names), title="Drift, three ways to feed a dashboard", height=290)  # fmt: skip
     return [two_gauges(result, "Keys in step"), ages, lines]
 
 

@@ -7,6 +7,17 @@ from typing import Any
 from dslab import show
 from dslab.algasr import numbers, readings, town
 from dslab.algasr.switches import MINISTRIES
+from dslab.course.algasr.zoo import ZOO
+
+_ZOO_COLUMNS = (
+    "variant",
+    "is",
+    "what it does",
+    "outcome",
+    "by which invariant",
+    "steps",
+    "schedules searched",
+)
 
 
 def visits_table(trouble: float = 0.1) -> Any:
@@ -65,6 +76,13 @@ def hops_table() -> Any:
         rows.append({"somebody acts with chance": acts, "mean hops, closed form": f"{numbers.mean_hops(acts, 8):.2f}", "simulated": f"{hops:.2f}",
                      "timed out": f"{100 * late:.1f} %", "mean hops with an owner, closed form": f"{1 - acts:.2f}", "simulated, owned": f"{owned_hops:.2f}", "timed out, owned": f"{100 * owned_late:.1f} %"})  # fmt: skip
     return show.table(rows, title="A failure is handed on, at most eight times")
+
+
+def zoo_table() -> Any:
+    """The zoo in a line each: what a variant does, how its search ended, by what, and in how many steps."""
+    report = ZOO.run()
+    rows = [dict(zip(_ZOO_COLUMNS, row.cells, strict=True)) for row in report.rows]
+    return show.table(rows, title=f"Bug zoo: {report.describe_score()}")
 
 
 def anchors_table() -> Any:
