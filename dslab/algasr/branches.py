@@ -125,7 +125,7 @@ def _curves(emirs: int) -> dict[str, Series]:
     """Give the share of writes lost (%) and the branches lost, by rate: simulated, and in closed form."""
     rates = (0.1, 0.3, 1.0, 3.0, 10.0, 30.0)
     dense = tuple(round(0.1 * 300 ** (place / 40), 4) for place in range(41))
-    keys = [3_000 if x < 1 else 400 if x < 10 else 100 for x in rates]
+    keys = [1_500 if x < 1 else 400 if x < 10 else 100 for x in rates]
     runs = [simulate(x, emirs, count)[RULES[0]] for x, count in zip(rates, keys, strict=True)]
     who = f"{emirs} Emir{'s' * (emirs != 1)}"
     shares = tuple(100 * run["lost_writes"] / max(1, run["acknowledged"]) for run in runs)
