@@ -130,7 +130,7 @@ CLAIMS = Ledger(
               experiment=lambda: Measurement(len(MINISTRIES), "", "each has a cage in this lesson")),
         Claim("three Emirs for availability", "three simultaneous leaders give “high availability”", DIGEST, JAN, "V", test=lambda kept: kept > 99,
               otherwise=holds_only_if("three registers will do: one register keeps a part of what was acknowledged"), experiment=_availability),
-        Claim("eventual consistency", "eventual consistency is taken to absurd extremes", DIGEST, JAN, "V", test=lambda word: word != "for ever", experiment=_converges),
+        Claim("eventual consistency", "eventual consistency is taken to extremes", DIGEST, JAN, "V", test=lambda word: word != "for ever", experiment=_converges),
         Claim("immutable decrees", "immutable decrees in Git keep history from being rewritten", "how the town defends them, in " + STORY, JAN, "V",
               test=lambda word: word == "stays", otherwise=holds_only_if("the interpreter is fixed with the decree"), experiment=_immutable),
         Claim("lost branches", "n (1 - e^(-λ/n)) - (1 - e^(-λ)): 0.026, 0.218, 0.946, 1.893 branches a key", MODEL, "2026", "L", test=lambda apart: apart < 0.03, experiment=_lost),
