@@ -89,7 +89,7 @@ safe_emirs = ROOM.add(
         "Three Emirs, and nothing lost",
         "The Emirs cannot be dismissed, not even for the time of a partition. Write `may_acknowledge(emir, key, reachable, emirs)`: may this Emir acknowledge a petition for this key? "
         "All are names: `emir` is a text such as `\"emir 1\"`, `key` a letter from `\"a\"` to `\"p\"`, `reachable` the sorted list of the Emirs on this Emir's side, itself included, "
-        "and `emirs` the list of all of them. It runs in three partitions, one of them of four Emirs: nothing acknowledged may be lost, **every** Emir must acknowledge "
+        "and `emirs` the list of all of them. It runs in three partitions, one of them of four Emirs: nothing acknowledged may be lost, every Emir must acknowledge "
         "something while the town is cut, and each key must be acknowledged by somebody, in peace or later.",
         _rule_is_safe,
         (

@@ -262,7 +262,7 @@ def ring_explorer() -> Explorer:
             },
             "relayed",
         ),
-        "lease_rounds": Slider("Lease of a probe", 1, 12, 1, 3, "rounds"),
+        "lease_rounds": Slider("Lease of a probe, in rounds", 1, 12, 1, 3),
         "cut": Switch("The last no longer vouches for the first", value=False),
     }
     question = "Every ministry has stopped. How long does the board stay green?"
@@ -329,7 +329,7 @@ def victories_explorer() -> Explorer:
     """Half a year of a team with a number to please."""
     controls = {
         "counted_by": Choice("Failures are counted by", {"the team": "team", "a canary": "canary"}, "team"),
-        "horizon": Slider("They look ahead", 1, numbers.WEEKS, 1, 1, "weeks"),
+        "horizon": Slider("Weeks they look ahead", 1, numbers.WEEKS, 1, 1),
         "hours": Slider("Hours a week", 0, 80, 5, 20, "h"),
         "fix_h": Slider("To mend a cause takes", 0.25, 16, 0.25, 8.0, "h"),
         "relabel_h": Slider("To relabel it for a week takes", 0.25, 16, 0.25, 0.5, "h"),
