@@ -143,7 +143,7 @@ def _curves(emirs: int) -> dict[str, Series]:
 
 
 def _told(rule: str, emirs: int, rate: float, metrics: dict[str, Metric], mine: dict[str, float]) -> str:
-    head = f"{emirs} Emir{'s' * (emirs != 1)}, {rate:g} writes a key on average: "
+    head = f"{emirs} Emir{'s' * (emirs != 1)}, {rate:g} write{'s' * (rate != 1)} a key on average: "
     if rule == RULES[0]:
         share, theory, lost = (metrics[name].value for name in ("share", "share_theory", "lost"))
         return (
