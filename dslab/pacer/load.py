@@ -20,11 +20,6 @@ COUNTS = (1, 2, 5, 10, 20, 40, 80, 120)
 CURVE = (1, 2, 3, 5, 8, 12, 20, 32, 50, 80, 100)
 
 
-def _until_us(claims_s: float, rate: float, claims: int) -> int:
-    """How long to simulate for so many claims, at most 6,000 jobs."""
-    return round(1e6 * min(60.0, max(0.12, min(claims / claims_s, 6_000 / rate))))
-
-
 def _simulate(
     claimers: int,
     shards: int,
@@ -33,10 +28,9 @@ def _simulate(
     rate: float,
     claim_ms: float,
     sees: str,
-    claims: int,
 ) -> Run:
     pace, _ = claiming.mean_value(claimers, shards * databases * priorities, rate, claim_ms)
-    until_us = _until_us(pace, rate, claims)
+    until_us = claiming.span_us(pace, rate)
     return claiming.simulated(claimers, shards, databases, priorities, rate, claim_ms, until_us, sees)
 
 
@@ -55,10 +49,10 @@ def contention(claimers: int = 20, claim_ms: float = 2.0, shards: int = 5, datab
         raise ValueError(f"mode={mode!r}, sees={sees!r}: use PinLater or Pacer, and asked or granted")
     tables, until = shards * databases * priorities, 0
     if mode == "Pacer":
-        until = _until_us(tables * 80, rate, 4_000)
+        until = claiming.span_us(tables * 80, rate)
         run = claiming.owned(tables, rate, claim_ms, until)
     else:
-        run = _simulate(claimers, shards, databases, priorities, rate, claim_ms, sees, 4_000)
+        run = _simulate(claimers, shards, databases, priorities, rate, claim_ms, sees)
         until = round(run.span_us / 0.9)
     locks = _locks(run, tables, until - WINDOW_US + round(moment_ms * 1e3))
     metrics = _metrics(run, locks)
@@ -117,6 +111,7 @@ def _curves(params: dict[str, Any], tables: int) -> dict[str, Series]:
     """Lock wait and latency against the number of claimers, everything else as it is set."""
     rate, claim_ms = params["rate"], params["claim_ms"]
     theory = tuple(claiming.mean_value(n, tables, rate, claim_ms)[1] for n in CURVE)
+    points = tuple(sorted({*POINTS, params["claimers"]}))
     runs = [
         _simulate(
             n,
@@ -126,15 +121,14 @@ def _curves(params: dict[str, Any], tables: int) -> dict[str, Series]:
             rate,
             claim_ms,
             params["sees"],
-            1_000,
         )
-        for n in POINTS
+        for n in points
     ]
     return {
-        "wait": Series("lock wait", POINTS, tuple(run.wait_ms for run in runs)),
-        "wait_theory": Series("mean value analysis", CURVE, theory, "theory"),
+        "wait": Series("lock wait, simulated", points, tuple(run.wait_ms for run in runs)),
+        "wait_theory": Series("lock wait, computed", CURVE, theory, "theory"),
         "p99": Series(
-            "99 % of the jobs are claimed within", POINTS, tuple(run.latency_ms(0.99) for run in runs)
+            "99 % of the jobs are claimed within", points, tuple(run.latency_ms(0.99) for run in runs)
         ),
     }
 
@@ -147,7 +141,7 @@ def partitions(rate: float = 5.0, count: int = 40, owner: bool = True, poll_ms: 
     enough jobs), ``right_size`` (`claiming.right_size`), ``keeps_up`` (1 or 0), ``capacity`` (jobs/s, every claim being full).
     """
     claiming.check(rate=rate, partitions=count, poll_ms=poll_ms)
-    run, keeps_up = _partitioned(rate, count, owner, poll_ms, 3_000)
+    run, keeps_up = _partitioned(rate, count, owner, poll_ms)
     size = claiming.right_size(rate, 2.0, poll_ms)
     metrics = {
         "claims_s": Metric("claims", run.queries_s, "claims/s"),
@@ -166,12 +160,12 @@ def partitions(rate: float = 5.0, count: int = 40, owner: bool = True, poll_ms: 
     return Result(params, metrics, _partition_text(params, metrics), _partition_series(params))
 
 
-def _partitioned(rate: float, count: int, owner: bool, poll_ms: float, claims: int) -> tuple[Run, bool]:
+def _partitioned(rate: float, count: int, owner: bool, poll_ms: float) -> tuple[Run, bool]:
     if not owner:
-        run = _simulate(20, count, 1, 1, rate, 2.0, "asked", claims)
+        run = _simulate(20, count, 1, 1, rate, 2.0, "asked")
         return run, _capacity(count, False, poll_ms) > rate
     keeps_up = math.isfinite(claiming.owner_cycle_ms(count, rate, 2.0, poll_ms))
-    until_us = _until_us(count * 1e3 / (2 + poll_ms), rate, claims)
+    until_us = claiming.span_us(count * 1e3 / (2 + poll_ms), rate)
     return claiming.owned(count, rate, 2.0, max(until_us, round(5e3 * poll_ms)), poll_ms), keeps_up
 
 
@@ -210,8 +204,8 @@ def _partition_series(params: dict[str, Any]) -> dict[str, Series]:
         else math.nan
         for n in COUNTS
     )
-    some = (1, 5, 20, 80)
-    runs = [_partitioned(rate, n, params["owner"], poll_ms, 700)[0] for n in some]
+    some = tuple(sorted({1, 5, 20, 80, params["count"]}))
+    runs = [_partitioned(rate, n, params["owner"], poll_ms)[0] for n in some]
     return {
         "empty": Series("empty, simulated", some, tuple(100 * run.empty_share for run in runs)),
         "empty_theory": Series("an owner each: exp(-jobs per poll)", COUNTS, theory, "theory"),

@@ -19,8 +19,11 @@ from dslab.course.pacer.exercises import (
 )
 from dslab.course.pacer.explorers import (
     EXPLORERS,
+    FIRST_MOVES,
     adversary_explorer,
+    anomaly_table,
     contention_explorer,
+    defence_table,
     designs_picture,
     enqueue_table,
     failover_explorer,
@@ -30,15 +33,15 @@ from dslab.course.pacer.explorers import (
     neighbours_explorer,
     partitions_explorer,
     prices_table,
-    schedule_picture,
     system_picture,
     two_cures_table,
 )
 from dslab.course.pacer.meta import META, WORDS
+from dslab.course.referee import schedule_picture
 
 __all__ = [
-    "CLAIMS", "EXPLORERS", "META", "OWNER_ZOO", "ROOM", "WORDS", "ZOO", "adversary_explorer", "best_number", "break_the_fence",
-    "contention_explorer", "dead_broker", "designs_picture", "empty_polls", "enqueue_table", "failover_explorer", "first_job",
+    "CLAIMS", "EXPLORERS", "FIRST_MOVES", "META", "OWNER_ZOO", "ROOM", "WORDS", "ZOO", "adversary_explorer", "anomaly_table", "best_number", "break_the_fence",
+    "contention_explorer", "dead_broker", "defence_table", "designs_picture", "empty_polls", "enqueue_table", "failover_explorer", "first_job",
     "matrix_picture", "matrix_summary", "measured_table", "more_claimers", "neighbours_explorer", "partitions_explorer", "poisoned", "prices_table",
     "schedule_picture", "specify_prefetch", "system_picture", "two_cures_table", "what_the_fence_stops", "write_the_invariant",
     "write_the_order",

@@ -21,7 +21,7 @@ def _measured(value: float | str, unit: str, text: str) -> Measurement:
 
 @cache
 def _run(name: str) -> Run:
-    return claiming.setup(name, 4.0)
+    return claiming.setup(name)
 
 
 def _empty_before() -> Measurement:
@@ -136,8 +136,8 @@ def _split() -> Measurement:
 
 
 def _retries() -> Measurement:
-    run = neighbours.neighbours(poison_min=6.0, images_s=0.0, seconds=60.0)
-    plant = neighbours.Plant(False, 8, 120.0, 0.0, 6.0, 60.0, 0)
+    run = neighbours.neighbours(poison_min=6.0, images_s=0.0, seconds=120.0)
+    plant = neighbours.Plant(False, 8, 120.0, 0.0, 6.0, 120.0, 0)
     return _measured(
         round(run["deaths"] / sum(kind == 2 for kind, _, _ in plant.jobs), 2),
         "processes",

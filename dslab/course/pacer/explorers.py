@@ -8,9 +8,9 @@ from functools import cache
 from typing import Any
 
 from dslab import show
-from dslab.check import Stepper, Verdict, finished
+from dslab.check import Verdict, finished
+from dslab.course import referee
 from dslab.pacer import anomalies, claiming, failover, load, neighbours, real
-from dslab.pacer.anomalies import Cell
 from dslab.show import (
     Axis,
     Choice,
@@ -24,13 +24,12 @@ from dslab.show import (
     Network,
     Node,
     Slider,
-    SpaceTime,
     Switch,
 )
 from dslab.sim import Result
 
 SEES = {"when it is asked for": "asked", "when the lock is granted": "granted"}
-LEASES = {"a short lease": "heartbeat", "the claim timeout (600 s)": "claim timeout"}
+LEASES = {"a short lease (4.5 s)": "heartbeat", "the claim timeout (600 s)": "claim timeout"}
 CHECKS = {"asks the table": "table", "asks its own clock": "clock", "asks nobody": "none"}
 PREFETCH = {"claims jobs": "claims", "only reads jobs": "reads"}
 HAPPENS = {
@@ -40,26 +39,46 @@ HAPPENS = {
     "is well": "nothing",
 }
 
+FIRST_MOVES = ("w1: start", "‘next’ w1", "‘claim’ A")
+DEFENCE_WORDS = {
+    "owner": "one broker takes from a partition; without it everybody does",
+    "sized partitions": "a queue has as many partitions as its jobs need; without it every queue has all",
+    "pods": "each queue has worker processes of its own",
+    "own threads": "enqueues and dequeues have threads of their own",
+    "idempotence": "doing a job again changes nothing",
+    "report after work": "a worker reports when the work is done, not when it gets the job",
+    "monitor": "a claim that has run out is taken back, and the job is pending again",
+    "checkpoint guard": "a checkpoint counts only under the claim descriptor that the row has",
+    "report guard": "a report counts only under the claim descriptor that the row has",
+    "short lease": "what was claimed ahead comes back 4.5 s after its broker's last heartbeat, not after 600 s",
+    "fence": "the table refuses a claim of an older epoch",
+    "hand-out check": "a hand-out is a conditional UPDATE at the table",
+    "blocking retries": "FIFO: a job that failed keeps its place, and the others wait for it",
+    "one at a time": "FIFO: no job is handed out while an earlier one is running",
+    "wait for claimed": "FIFO: no job is handed out while an earlier one is pending or claimed ahead",
+    "one UPDATE": "a claim is one statement, not a read and then a write",
+}
+
 
 def system_picture() -> Any:
     """The parts of Pacer, and who talks to whom."""
     nodes = (
         Node("user", "a user's request", "person", at=(0.0, 1.0)),
-        Node("submit", "submission service", "service", at=(0.36, 1.0)),
-        Node("table", "job table: one partition", "store", at=(0.8, 1.0)),
-        Node("worker", "worker, in its pod", "person", at=(0.0, 0.42)),
-        Node("a", "broker A: owner, epoch 1", "service", at=(0.42, 0.42)),
-        Node("helix", "controller (Helix)", "control", at=(0.72, 0.0)),
-        Node("b", "broker B", "service", at=(1.0, 0.42)),
+        Node("submit", "submission service", "service", at=(0.45, 1.0)),
+        Node("table", "job table", "store", at=(1.0, 1.0)),
+        Node("worker", "worker", "person", at=(0.0, 0.45)),
+        Node("a", "broker A: epoch 1", "service", at=(0.45, 0.45)),
+        Node("helix", "controller (Helix)", "control", at=(0.45, 0.0)),
+        Node("b", "broker B", "service", at=(1.0, 0.0)),
     )
     edges = (
         Edge("user", "submit", "a job"),
         Edge("submit", "table", "1 enqueue"),
         Edge("a", "table", "2 claim ahead"),
-        Edge("worker", "a", "3 next job?"),
+        Edge("a", "worker", "3 next job"),
         Edge("worker", "table", "4 done"),
         Edge("a", "helix", "heartbeats"),
-        Edge("helix", "b", "or you, with epoch 2"),
+        Edge("helix", "b", "or you: epoch 2"),
     )
     return show.picture(Network(nodes, edges, title="Pacer: one partition, one owner", height=400))
 
@@ -80,7 +99,7 @@ def contention_explorer() -> Explorer:
     }  # fmt: skip
     question = "2,000 jobs/s in this many tables. Which locks are held at this moment, who waits for them, and what do more claimers bring?"
     return Explorer(load.contention, controls, _contention_pictures, title="Many claimers, few locks", question=question, columns=2,
-                    poster=(0, 2))  # fmt: skip
+                    poster=(0, 3))  # fmt: skip
 
 
 def _contention_pictures(result: Result) -> list[Any]:
@@ -157,7 +176,7 @@ def partitions_explorer() -> Explorer:
     }
     question = "A queue is spread over partitions. How many claims find nothing? Which control changes that, and which changes the lock wait?"
     return Explorer(load.partitions, controls, _partition_pictures, title="Two problems, two cures", question=question, columns=2,
-                    poster=(0,))  # fmt: skip
+                    poster=(1,))  # fmt: skip
 
 
 def _partition_pictures(result: Result) -> list[Any]:
@@ -209,7 +228,7 @@ def _partition_meters(result: Result) -> Meters:
 
 
 def two_cures_table() -> Any:
-    """The seven setups side by side, simulated now."""
+    """The eight setups side by side, simulated now."""
     return show.table(
         _two_cures().tables["setups"], title="2,000 jobs/s in 10 tables, and 5 jobs/s in up to 40"
     )
@@ -217,7 +236,7 @@ def two_cures_table() -> Any:
 
 @cache
 def _two_cures() -> Result:
-    return claiming.two_cures(4.0)
+    return claiming.two_cures()
 
 
 # -- act 3: the broker dies -----------------------------------------------------------------------------------------
@@ -273,22 +292,20 @@ def _failover_meters(result: Result) -> Meters:
 # -- act 4: be the adversary --------------------------------------------------------------------------------------
 
 
-def adversary_explorer(name: str = "zombie hands out", **positions: Any) -> Any:
-    """Be the network and the scheduler of an anomaly's scenario, with everything on but ``positions``."""
-    from dslab.show.adversary import Adversary
+def adversary_explorer(name: str = "zombie hands out", moves: tuple[str, ...] = (), **positions: Any) -> Any:
+    """Be the network and the scheduler of an anomaly's scenario, with everything on but ``positions``; ``moves`` are made already.
 
-    wanted = anomalies.anomaly(name)
-    stepper = Stepper(wanted.scenario(**positions), [wanted.invariant, *wanted.also])
-    return Adversary(stepper, title=f"Be the adversary: {name}", goal=f"make {wanted.invariant.name} break")
-
-
-def schedule_picture(verdict: Verdict, title: str = "") -> Any:
-    """The shortest schedule that a verdict found, to step through."""
-    if verdict.trace is None:
-        raise ValueError("this verdict found nothing, so there is no schedule to show")
-    return show.picture(
-        SpaceTime(verdict.trace, title=title or f"{verdict.scenario}: the shortest schedule found")
-    )
+    Each of ``moves`` is a part of what a choice is called. ValueError where no choice is called so.
+    """
+    made = referee.adversary(anomalies.anomaly(name), **positions)
+    for move in moves:
+        fits = [choice.index for choice in made.stepper.choices() if move in choice.label]
+        if not fits:
+            raise ValueError(
+                f"there is no choice {move!r} after {', '.join(made.stepper.steps) or 'nothing'}"
+            )
+        made.pick(fits[0])
+    return made
 
 
 # -- act 5: neighbours ----------------------------------------------------------------------------------------------
@@ -317,6 +334,7 @@ def _neighbour_pictures(result: Result) -> list[Any]:
         y,
         (result.series["slower"],),
         title="How slow the slowest notifications are",
+        steps=True,
         marks=marks,
         height=300,
     )
@@ -338,7 +356,7 @@ def enqueue_table() -> Any:
     """A user's enqueue beside many dequeuers, with one pool of threads and with two."""
     return show.table(
         neighbours.enqueue_table().tables["enqueue"],
-        title="100 enqueues/s on 16 threads: shared, or 8 of their own",
+        title="100 enqueues/s; a dequeue holds a thread for 80 ms: 16 threads for all, or 8 and 8",
     )
 
 
@@ -365,34 +383,41 @@ def measured_table() -> Any:
 
 
 @cache
-def _matrix_cells() -> tuple[Cell, ...]:
+def _matrix_cells() -> tuple[anomalies.Cell, ...]:
     return tuple(finished(anomalies.matrix()))
 
 
 @cache
-def _design_cells() -> tuple[Cell, ...]:
+def _design_cells() -> tuple[Any, ...]:
     return tuple(finished(anomalies.designs()))
 
 
 def matrix_picture() -> Any:
-    """Which defence stops which anomaly: searched now, every cell of it."""
-    short = {"held": "ok", "broken": "fails", "sampled": "some", "not applicable": "n/a"}
-    moods = {"ok": "good", "fails": "bad", "some": "warn", "n/a": "neutral"}
-    found = {(cell.anomaly, cell.off): short[_outcome(cell)] for cell in _matrix_cells()}
+    """Which defence stops which anomaly: searched now, every cell in which a schedule asks for the switch."""
+    moods = {"ok": "good", "fails": "bad", "some": "warn", "n/a": "neutral", "–": "neutral"}
+    found = {
+        (cell.anomaly, cell.column): "–" if cell.unread else _short(cell.verdict) for cell in _matrix_cells()
+    }
     names, offs = anomalies.ONE_AT_A_TIME, ("", *anomalies.DEFENCES)
     words = tuple(tuple(found[name, off] for off in offs) for name in names)
+    headings = ("nothing", *anomalies.DEFENCES)
     title = "Which defence stops which anomaly"
     return show.picture(
-        Heatmap(
-            names,
-            ("nothing", *anomalies.DEFENCES),
-            words,
-            "anomaly",
-            "with this off",
-            title=title,
-            states=moods,
-        )
+        Heatmap(names, headings, words, "anomaly", "with this off", title=title, states=moods)
     )
+
+
+def _short(verdict: Verdict) -> str:
+    return (
+        {"held": "ok", "broken": "fails", "sampled": "some"}[referee.outcome(verdict)]
+        if _applies(verdict)
+        else "n/a"
+    )
+
+
+def _applies(verdict: Verdict) -> bool:
+    """False where what must happen at least once does not, so that the search shows nothing."""
+    return verdict.kind != "sometimes"
 
 
 def matrix_summary() -> str:
@@ -400,43 +425,52 @@ def matrix_summary() -> str:
     cells = _matrix_cells()
     done = [cell.verdict for cell in cells if not cell.unread]
     searched = sum(verdict.searched + verdict.sampled for verdict in done)
-    broken = sum(_outcome(cell) == "broken" for cell in cells)
+    broken = sum(_short(verdict) == "fails" for verdict in done)
     return (f"{len(done)} searches, {searched:,} schedules, with one surprise, or two where a broker stands still and goes on; {broken} found a "
-            f"violation. In {len(cells) - len(done)} cells no schedule ever asks for the switch.")  # fmt: skip
+            f"violation. In {len(cells) - len(done)} cells (–) no schedule ever asks for the switch.")  # fmt: skip
+
+
+def anomaly_table() -> Any:
+    """Every anomaly in a line: what happens, and the sentence that must hold."""
+    return referee.anomaly_table(anomalies.ANOMALIES.values(), "The rows of both tables")
+
+
+def defence_table() -> Any:
+    """Every defence in a line: what the system does with it."""
+    rows = [{"defence": name, "with it": DEFENCE_WORDS[name]} for name in anomalies.DEFENCES]
+    return show.table(rows, title="The columns of the table above")
 
 
 def designs_picture() -> Any:
-    """Seven ways to claim ahead, and what a death or a standstill does to each: searched now."""
+    """Eight ways to prefetch, and what a death or a standstill does to each: searched now."""
     names = anomalies.OF_DESIGNS
-    cells = {(cell.anomaly, cell.off): _outcome(cell) for cell in _design_cells()}
+    cells = {(cell.anomaly, cell.column): referee.outcome(cell.verdict) for cell in _design_cells()}
     words = tuple(tuple(cells[name, design] for name in names) for design in anomalies.DESIGNS)
     return show.picture(
-        Heatmap(tuple(anomalies.DESIGNS), names, words, "design", "anomaly", title="Seven ways to prefetch")
+        Heatmap(tuple(anomalies.DESIGNS), names, words, "design", "anomaly", title="Eight ways to prefetch")
     )
 
 
 def prices_table() -> Any:
-    """What each way to prefetch costs when A stands still for eight seconds: simulated now."""
+    """What each way to prefetch costs, and what it does when A stands still or dies: simulated now."""
     rows = []
     for name, positions in anomalies.DESIGNS.items():
         switches = {"prefetch": "prefetch", "prefetch_lease": "lease", "handout_check": "check"}
         settings = {switches[switch]: value for switch, value in positions.items()}
-        still, dead = (failover.failover(happens=what, **settings) for what in ("stands still", "killed"))
-        rows.append({"design": name, "statements a job": round(still["writes"], 2), "done twice after a standstill": int(still["twice"]),
-                     "a death delays a job by (s)": round(dead["added_s"], 1)})  # fmt: skip
+        calm, still, dead = (
+            failover.failover(happens=what, **settings) for what in ("nothing", "stands still", "killed")
+        )
+        two = failover.failover(happens="nothing", ownership=False, **settings)
+        rows.append({"design": name, "statements a job": round(calm["writes"], 2), "of these while a worker waits": round(calm["asked"], 2),
+                     "twice after 8 s still": int(still["twice"]), "a death delays by (s)": round(dead["added_s"], 1),
+                     "two owners: statements a job": round(two["writes"], 2), "two owners: twice": int(two["twice"])})  # fmt: skip
     return show.table(rows, title="What each way costs: 70 jobs, ten ahead")
-
-
-def _outcome(cell: Cell) -> str:
-    if cell.verdict.kind == "sometimes":
-        return "not applicable"
-    return "broken" if not cell.verdict.held else "sampled" if cell.verdict.sampled else "held"
 
 
 EXPLORERS: dict[str, Callable[[], Any]] = {
     "contention": contention_explorer,
     "partitions": partitions_explorer,
     "failover": failover_explorer,
-    "adversary": lambda: adversary_explorer(handout_check="none"),
+    "adversary": lambda: adversary_explorer(moves=FIRST_MOVES, handout_check="none"),
     "neighbours": neighbours_explorer,
 }
