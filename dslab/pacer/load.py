@@ -41,7 +41,7 @@ def contention(claimers: int = 20, claim_ms: float = 2.0, shards: int = 5, datab
     ``claimers`` dequeue (PinLater) from shards x ``databases`` x ``priorities`` tables; as "Pacer" each table has one owner instead, and
     ``claimers`` changes nothing. ``claim_ms``: how long a claim holds its lock; ``rate``: jobs/s in all; ``sees``: "asked" or "granted";
     ``moment_ms``: 0..50, how long before the end of the run to look. Ranges in `claiming.RANGES`; ValueError outside them.
-    The metrics: ``claims_s``, ``empty``, ``wait_ms``, ``p50_ms``, ``p99_ms``, ``waiting`` (at the moment). The table ``locks`` has each table's state.
+    The metrics: ``claims_s``, ``empty``, ``jobs_s``, ``wait_ms``, ``p50_ms``, ``p99_ms``, ``waiting`` (at the moment). The table ``locks`` has each table's state.
     """
     claiming.check(claimers=claimers, claim_ms=claim_ms, shards=shards, databases=databases, priorities=priorities, rate=rate,
                    moment_ms=moment_ms)  # fmt: skip
@@ -76,6 +76,7 @@ def _metrics(run: Run, locks: list[dict[str, Any]]) -> dict[str, Metric]:
     return {
         "claims_s": Metric("claims", run.queries_s, "claims/s"),
         "empty": Metric("empty claims", 100 * run.empty_share, "%"),
+        "jobs_s": Metric("jobs claimed", run.jobs_s, "jobs/s"),
         "wait_ms": Metric("lock wait of a claim", run.wait_ms, "ms"),
         "p50_ms": Metric("job waits, median", run.latency_ms(0.5), "ms"),
         "p99_ms": Metric("job waits, 99th percentile", run.latency_ms(0.99), "ms"),

@@ -46,6 +46,7 @@ class Queue:
         self.workers: dict[str, Worker] = {}
         self.complaints: dict[str, list[str]] = {}
         self.handed: dict[int, str] = {}  # of each job: the claim under which it was handed out last
+        self.handouts: list[tuple[int, str]] = []  # each hand-out: the job, and who handed it out
         self.released: set[str] = set()  # claims that ran out, or whose worker reported a failure
         self.begun: list[tuple[int, int]] = []  # when each hand-out came to a worker: (job, microseconds)
         self.effects: dict[int, int] = {}  # how often the effect of each job took place
@@ -181,6 +182,7 @@ class Queue:
                 f"{who} handed out job {number} under {claim}, and {before}, under which it was handed out, has not run out",
             )
         self.handed[number] = claim
+        self.handouts.append((number, who))
 
     def finished(self, number: int) -> None:
         """Remember the order in which jobs end."""
