@@ -90,7 +90,7 @@ def _told(params: dict[str, Any], metrics: dict[str, Metric]) -> str:
     value = {name: metric.value for name, metric in metrics.items()}
     tables = params["shards"] * params["databases"] * params["priorities"]
     who = (
-        f"{params['claimers']} claimers on {tables} tables"
+        f"{params['claimers']} claimer{'s' * (params['claimers'] > 1)} on {tables} tables"
         if params["mode"] == "PinLater"
         else f"One owner for each of {tables} tables"
     )
@@ -179,9 +179,9 @@ def _capacity(count: int, owner: bool, poll_ms: float) -> float:
 
 def _partition_text(params: dict[str, Any], metrics: dict[str, Metric]) -> str:
     value = {name: metric.value for name, metric in metrics.items()}
-    who = "an owner each" if params["owner"] else "20 claimers"
+    who = ("an owner each" if params["count"] > 1 else "its owner") if params["owner"] else "20 claimers"
     count = f"{params['count']} partition" + ("s" if params["count"] > 1 else "")
-    text = f"{params['rate']:,g} jobs/s in {count} with {who}: {value['claims_s']:,.0f} claims/s, {value['empty']:.1f} % of them empty, "
+    text = f"{params['rate']:,g} jobs/s in {count} with {who}: {value['claims_s']:,.0f} claims/s, {claiming.percent(value['empty'])} % of them empty, "
     text += f"{value['wait_ms']:.2f} ms of lock wait."
     if not value["keeps_up"]:
         return f"{text} They cannot keep up, and jobs pile up: {_enough(value['right_size'])}."

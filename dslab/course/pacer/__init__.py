@@ -35,6 +35,7 @@ from dslab.course.pacer.explorers import (
     prices_table,
     system_picture,
     two_cures_table,
+    zoo_table,
 )
 from dslab.course.pacer.meta import META, WORDS
 from dslab.course.referee import schedule_picture
@@ -44,5 +45,5 @@ __all__ = [
     "contention_explorer", "dead_broker", "defence_table", "designs_picture", "empty_polls", "enqueue_table", "failover_explorer", "first_job",
     "matrix_picture", "matrix_summary", "measured_table", "more_claimers", "neighbours_explorer", "partitions_explorer", "poisoned", "prices_table",
     "schedule_picture", "specify_prefetch", "system_picture", "two_cures_table", "what_the_fence_stops", "write_the_invariant",
-    "write_the_order",
+    "write_the_order", "zoo_table",
 ]  # fmt: skip

@@ -67,9 +67,9 @@ def system_picture() -> Any:
         Node("submit", "submission service", "service", at=(0.45, 1.0)),
         Node("table", "job table", "store", at=(1.0, 1.0)),
         Node("worker", "worker", "person", at=(0.0, 0.45)),
-        Node("a", "broker A: epoch 1", "service", at=(0.45, 0.45)),
-        Node("helix", "controller (Helix)", "control", at=(0.45, 0.0)),
-        Node("b", "broker B", "service", at=(1.0, 0.0)),
+        Node("a", "broker A", "service", at=(0.45, 0.45)),
+        Node("helix", "controller (Helix)", "control", at=(1.0, 0.0)),
+        Node("b", "broker B", "service", at=(0.45, 0.0)),
     )
     edges = (
         Edge("user", "submit", "a job"),
@@ -418,6 +418,14 @@ def _short(verdict: Verdict) -> str:
 def _applies(verdict: Verdict) -> bool:
     """False where what must happen at least once does not, so that the search shows nothing."""
     return verdict.kind != "sometimes"
+
+
+def zoo_table(report: Any) -> Any:
+    """What the zoo's referee said of each variant: the rows of a report of `ZOO.run`, without their schedules."""
+    names = ("variant", "is", "what it does", "outcome", "by which invariant", "steps", "schedules searched")
+    return show.table(
+        [dict(zip(names, row.cells, strict=True)) for row in report.rows], title="Right variants and mutants"
+    )
 
 
 def matrix_summary() -> str:
