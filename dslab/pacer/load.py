@@ -16,6 +16,7 @@ from dslab.pacer.claiming import WINDOW_US, Run
 from dslab.sim.result import Metric, Result, Series
 
 POINTS = (2, 8, 32, 100)
+OTHERS = 4  # points that are not the reader's own are simulated a quarter as long
 COUNTS = (1, 2, 5, 10, 20, 40, 80, 120)
 CURVE = (1, 2, 3, 5, 8, 12, 20, 32, 50, 80, 100)
 
@@ -28,9 +29,10 @@ def _simulate(
     rate: float,
     claim_ms: float,
     sees: str,
+    part: int = 1,
 ) -> Run:
     pace, _ = claiming.mean_value(claimers, shards * databases * priorities, rate, claim_ms)
-    until_us = claiming.span_us(pace, rate)
+    until_us = claiming.span_us(part * pace, part * rate)
     return claiming.simulated(claimers, shards, databases, priorities, rate, claim_ms, until_us, sees)
 
 
@@ -105,7 +107,7 @@ def _told(params: dict[str, Any], metrics: dict[str, Metric]) -> str:
         else f", and 99 % of the jobs are claimed within {value['p99_ms']:.1f} ms"
     )
     return (f"{who}: {value['claims_s']:,.0f} claims/s, {value['empty']:.0f} % of them empty; {waits}{late}. "
-            f"At this moment {value['waiting']:.0f} wait.")  # fmt: skip
+            f"At moment {params['moment_ms']:g} ms {value['waiting']:.0f} wait.")  # fmt: skip
 
 
 def _curves(params: dict[str, Any], tables: int) -> dict[str, Series]:
@@ -122,6 +124,7 @@ def _curves(params: dict[str, Any], tables: int) -> dict[str, Series]:
             rate,
             claim_ms,
             params["sees"],
+            1 if n == params["claimers"] else OTHERS,
         )
         for n in points
     ]
@@ -161,12 +164,12 @@ def partitions(rate: float = 5.0, count: int = 40, owner: bool = True, poll_ms: 
     return Result(params, metrics, _partition_text(params, metrics), _partition_series(params))
 
 
-def _partitioned(rate: float, count: int, owner: bool, poll_ms: float) -> tuple[Run, bool]:
+def _partitioned(rate: float, count: int, owner: bool, poll_ms: float, part: int = 1) -> tuple[Run, bool]:
     if not owner:
-        run = _simulate(20, count, 1, 1, rate, 2.0, "asked")
+        run = _simulate(20, count, 1, 1, rate, 2.0, "asked", part)
         return run, _capacity(count, False, poll_ms) > rate
     keeps_up = math.isfinite(claiming.owner_cycle_ms(count, rate, 2.0, poll_ms))
-    until_us = claiming.span_us(count * 1e3 / (2 + poll_ms), rate)
+    until_us = claiming.span_us(part * count * 1e3 / (2 + poll_ms), part * rate)
     return claiming.owned(count, rate, 2.0, max(until_us, round(5e3 * poll_ms)), poll_ms), keeps_up
 
 
@@ -206,7 +209,10 @@ def _partition_series(params: dict[str, Any]) -> dict[str, Series]:
         for n in COUNTS
     )
     some = tuple(sorted({1, 5, 20, 80, params["count"]}))
-    runs = [_partitioned(rate, n, params["owner"], poll_ms)[0] for n in some]
+    runs = [
+        _partitioned(rate, n, params["owner"], poll_ms, 1 if n == params["count"] else OTHERS)[0]
+        for n in some
+    ]
     return {
         "empty": Series("empty, simulated", some, tuple(100 * run.empty_share for run in runs)),
         "empty_theory": Series("an owner each: exp(-jobs per poll)", COUNTS, theory, "theory"),

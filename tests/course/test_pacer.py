@@ -121,6 +121,7 @@ def test_explorers_tables_and_claims_tell_one_number():
         explorer.set(claimers=count)
         row, told = rows[f"busy queue, 10 tables, {count} claimers"], explorer.result
         assert (row["claims/s"], row["job p99 (ms)"]) == (round(told["claims_s"]), round(told["p99_ms"], 1))
+        assert f"moment {told.params['moment_ms']:g} ms" in told.text
         dots = dict(zip(told.series["p99"].x, told.series["p99"].y, strict=True))
         assert dots[count] == told["p99_ms"]
     partitions = lesson.partitions_explorer().at(count=1)

@@ -95,7 +95,7 @@ def contention_explorer() -> Explorer:
         "shards": Slider("Shards", 1, 10, 1, 5),
         "databases": Slider("Databases on each shard", 1, 4, 1, 2),
         "sees": Choice("A claim sees the jobs that are there", SEES, "asked"),
-        "moment_ms": Slider("Moment", 0, 50, 1, 24, "ms"),
+        "moment_ms": Slider("Moment", 0, 50, 2, 24, "ms"),
     }  # fmt: skip
     question = "2,000 jobs/s in this many tables. Which locks are held at this moment, who waits for them, and what do more claimers bring?"
     return Explorer(load.contention, controls, _contention_pictures, title="Many claimers, few locks", question=question, columns=2,
