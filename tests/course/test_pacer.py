@@ -199,4 +199,4 @@ def test_summary_counts_what_was_searched_and_what_was_not(monkeypatch):
     cells = finished(anomalies.matrix(("empty scan",)))
     monkeypatch.setattr(explorers, "_matrix_cells", lambda: cells)
     assert lesson.matrix_summary().startswith("2 searches, 2 schedules")
-    assert "In 15 cells (–) no schedule ever asks" in lesson.matrix_summary()
+    assert "In 15 cells (idle) no schedule ever asks" in lesson.matrix_summary()

@@ -394,9 +394,10 @@ def _design_cells() -> tuple[Any, ...]:
 
 def matrix_picture() -> Any:
     """Which defence stops which anomaly: searched now, every cell in which a schedule asks for the switch."""
-    moods = {"ok": "good", "fails": "bad", "some": "warn", "n/a": "neutral", "–": "neutral"}
+    moods = {"ok": "good", "fails": "bad", "some": "warn", "n/a": "neutral", "idle": "neutral"}
     found = {
-        (cell.anomaly, cell.column): "–" if cell.unread else _short(cell.verdict) for cell in _matrix_cells()
+        (cell.anomaly, cell.column): "idle" if cell.unread else _short(cell.verdict)
+        for cell in _matrix_cells()
     }
     names, offs = anomalies.ONE_AT_A_TIME, ("", *anomalies.DEFENCES)
     words = tuple(tuple(found[name, off] for off in offs) for name in names)
@@ -422,10 +423,12 @@ def _applies(verdict: Verdict) -> bool:
 
 def zoo_table(report: Any) -> Any:
     """What the zoo's referee said of each variant: the rows of a report of `ZOO.run`, without their schedules."""
-    names = ("variant", "is", "what it does", "outcome", "by which invariant", "steps", "schedules searched")
-    return show.table(
-        [dict(zip(names, row.cells, strict=True)) for row in report.rows], title="Right variants and mutants"
-    )
+    rows = [
+        {"variant": row.name, "its bug": row.description, "outcome": row.cells[3], "by which invariant": row.cells[4],
+         "schedules searched": row.cells[6]}
+        for row in report.rows
+    ]  # fmt: skip
+    return show.table(rows, title="Right variants and mutants")
 
 
 def matrix_summary() -> str:
@@ -435,7 +438,7 @@ def matrix_summary() -> str:
     searched = sum(verdict.searched + verdict.sampled for verdict in done)
     broken = sum(_short(verdict) == "fails" for verdict in done)
     return (f"{len(done)} searches, {searched:,} schedules, with one surprise, or two where a broker stands still and goes on; {broken} found a "
-            f"violation. In {len(cells) - len(done)} cells (–) no schedule ever asks for the switch.")  # fmt: skip
+            f"violation. In {len(cells) - len(done)} cells (idle) no schedule ever asks for the switch.")  # fmt: skip
 
 
 def anomaly_table() -> Any:
