@@ -4,7 +4,7 @@ import pytest
 
 import dslab.course.pacer as lesson
 from dslab.check import finished
-from dslab.course.pacer import explorers
+from dslab.course.pacer import explorers, tables
 from dslab.show import Explorer
 from dslab.teach import check_exercise
 from tests.course.controls import dead, problems
@@ -176,7 +176,7 @@ def test_a_move_that_is_none_is_told():
 def test_every_defence_has_its_words():
     from dslab.pacer import anomalies
 
-    assert set(explorers.DEFENCE_WORDS) == set(anomalies.DEFENCES)
+    assert set(tables.DEFENCE_WORDS) == set(anomalies.DEFENCES)
 
 
 @pytest.mark.parametrize("pause", ["2", "8"])
@@ -197,6 +197,6 @@ def test_summary_counts_what_was_searched_and_what_was_not(monkeypatch):
     from dslab.pacer import anomalies
 
     cells = finished(anomalies.matrix(("empty scan",)))
-    monkeypatch.setattr(explorers, "_matrix_cells", lambda: cells)
+    monkeypatch.setattr(tables, "_matrix_cells", lambda: cells)
     assert lesson.matrix_summary().startswith("2 searches, 2 schedules")
     assert "In 15 cells (idle) no schedule ever asks" in lesson.matrix_summary()

@@ -21,23 +21,25 @@ from dslab.course.pacer.explorers import (
     EXPLORERS,
     FIRST_MOVES,
     adversary_explorer,
-    anomaly_table,
     contention_explorer,
-    defence_table,
-    designs_picture,
     enqueue_table,
     failover_explorer,
-    matrix_picture,
-    matrix_summary,
     measured_table,
     neighbours_explorer,
     partitions_explorer,
-    prices_table,
     system_picture,
     two_cures_table,
-    zoo_table,
 )
 from dslab.course.pacer.meta import META, WORDS
+from dslab.course.pacer.tables import (
+    anomaly_table,
+    defence_table,
+    designs_picture,
+    matrix_picture,
+    matrix_summary,
+    prices_table,
+    zoo_table,
+)
 from dslab.course.referee import schedule_picture
 
 __all__ = [
