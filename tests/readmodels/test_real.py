@@ -8,8 +8,9 @@ from collections.abc import Iterator
 import pytest
 
 from dslab import real
+from dslab.check import positioned
 from dslab.readmodels.anomalies import BARRIER, search
-from dslab.readmodels.protocol import Switches, positioned
+from dslab.readmodels.protocol import Switches
 from dslab.readmodels.real import OFF, RACES, Lab, race, races, under_load
 from dslab.readmodels.real.cases import CASES, statement
 from dslab.readmodels.real.runs import QUICK, STORED, compared, rebuild_under_load, tries_under_load

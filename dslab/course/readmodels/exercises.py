@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from dslab.check import Scenario, Verdict, explore, replay
+from dslab.check import Scenario, Verdict, explore, positioned, replay
 from dslab.readmodels import anomalies, load
 from dslab.readmodels.protocol import Switches
 from dslab.teach import (
@@ -110,7 +110,7 @@ _EXTRA = {"append dies": anomalies.append_dies}
 
 def _variant(scenario: str, bug: str = "", **positions: Any) -> Scenario:
     build = _EXTRA.get(scenario) or anomalies.anomaly(scenario).build
-    switches = anomalies.positioned(Switches(bug=bug), positions)
+    switches = positioned(Switches(bug=bug), positions)
     return Scenario(scenario, partial(build, switches))
 
 

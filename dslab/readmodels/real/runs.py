@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from dslab import real
+from dslab.check import positioned
 from dslab.readmodels import locks
 from dslab.readmodels.anomalies import DESIGNS
-from dslab.readmodels.protocol import Switches, positioned
+from dslab.readmodels.protocol import Switches
 from dslab.readmodels.real import matrix
 from dslab.readmodels.real.cases import CASES
 from dslab.readmodels.real.sql import DOUBLED, EMPTY, KEY, LOST, TABLES, Append, Rebuild, drain, value
