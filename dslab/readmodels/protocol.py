@@ -27,7 +27,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from dslab.readmodels.database import Database, Event, Transaction
 from dslab.sim import Node, World, sleep, step

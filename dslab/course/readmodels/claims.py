@@ -13,7 +13,7 @@ ARTICLE = "Dudycz, “Rebuilding Event-Driven Read Models …”"
 CORRECTION = "Dudycz, dead-letter correction"
 DIGEST = "Architecture Weekly's digest of it"
 EMMETT = "Emmett, commit 6e308790"
-FACTS = "load test on PostgreSQL 15, 2 cores"
+FACTS = "our own load test on PostgreSQL 15, 2 cores (not published)"
 JAN_5, JAN_19, MAY_25, AUG_21, JAN_2026 = (
     "5 January 2026",
     "19 January 2026",
@@ -51,8 +51,9 @@ def _takeover() -> Measurement:
 
 
 def _lost_per_writer() -> Measurement:
-    runs = {writers: load.load(writers=writers)["lost"] / writers for writers in (1, 2, 4, 8, 16)}
-    told = ", ".join(f"{lost:.1f} each with {writers}" for writers, lost in runs.items())
+    """The same two loads as in the test: 8 writers and 16."""
+    runs = {writers: load.load(writers=writers)["lost"] / writers for writers in (8, 16)}
+    told = " and ".join(f"{lost:.2f} each with {writers} writers" for writers, lost in runs.items())
     return Measurement(round(sum(runs.values()) / len(runs), 2), "events per writer", told)
 
 
@@ -62,8 +63,9 @@ def _try(writers: int) -> Measurement:
 
 
 def _pause() -> Measurement:
-    run = load.load(design="barrier")
-    return Measurement(round(run["pause_ms"], 1), "ms", "8 writers, transactions of 0 to 20 ms")
+    run = load.load(design="barrier", rebuilds=40)
+    told = f"the mean of 40 rebuilds, 8 writers, transactions of 0 to 20 ms; the longest took {run['pause_ms_max']:.1f} ms"
+    return Measurement(round(run["pause_ms"], 1), "ms", told)
 
 
 def _starved() -> Measurement:
@@ -115,14 +117,15 @@ CLAIMS = Ledger(
               experiment=lambda: _searched("zombie release", "corrected, 19 January")),
         Claim("collisions", "1,000 names in a 64-bit hash collide with a chance of 2.7e-14", "computed from the key's width", JAN_2026, "C",
               value=2.7e-14, tolerance=5e-16, experiment=_collision),
-        Claim("about one per writer", "8 writers lost 477 events in 40 rebuilds, 16 writers 625 in 25: 1.5 for each writer", FACTS, "2026", "L",
-              value=1.5, unit="events per writer", tolerance=0.5, experiment=_lost_per_writer),
+        Claim("lost per writer", "8 writers lost 477 events in 40 rebuilds, 16 writers 625 in 25: 1.5 for each writer", FACTS, "2026", "L",
+              value=1.5, unit="events per writer", tolerance=0.25, experiment=_lost_per_writer),
         Claim("one try, 10 writers", "one of about three tries succeeds (0.363) with 10 writers at p = 0.1", FACTS, "2026", "L", value=0.363, tolerance=0.03,
               experiment=lambda: _try(10)),
         Claim("one try, 40 writers", "one of 65 tries succeeds (0.0153) with 40 writers at p = 0.1", FACTS, "2026", "L", value=0.0153, tolerance=0.005,
               experiment=lambda: _try(40)),
-        Claim("starvation", "tries every 5 ms never started a rebuild within 200 s", FACTS, "2026", "L", value=0, tolerance=1e-4, experiment=_starved),
-        Claim("barrier's pause", "the barrier takes 18 to 22 ms with transactions of up to 20 ms", FACTS, "2026", "L", value=20, unit="ms", tolerance=6,
+        Claim("starvation", "the article's design, trying every 5 ms among 8 busy writers, never started a rebuild within 200 s (act 3 lets it wait instead)", FACTS, "2026", "L", value=0, tolerance=1e-4, experiment=_starved),
+        Claim("barrier's pause", "the barrier takes 18 to 22 ms with transactions of up to 20 ms", FACTS, "2026", "L", value=20, unit="ms", tolerance=2,
+              otherwise=holds_only_if("the server's own milliseconds are added: the model, where the database costs nothing, stays below"),
               experiment=_pause),
         Claim("queue", "a waiting exclusive request makes later shared tries fail", "PostgreSQL 18", "2025", "L", value="false",
               experiment=lambda: _case("a waiting exclusive lets no later shared pass", 2)),
