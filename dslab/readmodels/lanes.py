@@ -64,7 +64,7 @@ def _run(world: World, places: tuple[int, int, int]) -> tuple[list[dict[str, Any
         number = f"step {done}" if chosen.lane == "rebuild" else ""
         seen = {
             "lock": tables["lock"],
-            "status row": tables["status"],
+            "status row": tables["status"].partition(" (")[0],
             "read model": tables["model"],
             "skip records": tables["skips"],
         }

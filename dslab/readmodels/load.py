@@ -352,9 +352,7 @@ def _by_writers(hold_ms: float, think_ms: float, seed: int) -> dict[str, Series]
     return {
         "success": Series("simulated", MANY, tuple(100 * chance for chance in tried)),
         "success (theory)": Series("(1 - p)^C", MANY, tuple(100 * chance for chance in expected), "theory"),
-        "trying": Series(
-            "trying every 5 ms, by the simulated chance", MANY, tuple(delay(chance) for chance in tried)
-        ),
+        "trying": Series("trying every 5 ms", MANY, tuple(delay(chance) for chance in tried)),
         "trying (theory)": Series(
             "trying, by (1 - p)^C", MANY, tuple(delay(chance) for chance in expected), "theory"
         ),

@@ -51,7 +51,7 @@ def test_every_moment_shows_lock_status_and_model():
         {"who", "does", "lock", "status row", "read model", "skip records"} == set(moment)
         for moment in moments
     )
-    assert {moment["status row"] for moment in moments} == {"active", "rebuilding (rebuild)"}
+    assert {moment["status row"] for moment in moments} == {"active", "rebuilding"}
 
 
 def does(*args):

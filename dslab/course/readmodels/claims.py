@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from dslab.readmodels import anomalies, load
-from dslab.readmodels.locks import play
 from dslab.readmodels.protocol import SECOND_US, ReadModel, Switches
-from dslab.readmodels.real.cases import CASES
 from dslab.sim import World
 from dslab.teach import Claim, Ledger, Measurement, holds_only_if
 
@@ -87,11 +85,6 @@ def _silence() -> Measurement:
     return Measurement(second - 1, "s", "the last second at which the model refuses another instance")
 
 
-def _case(name: str, step: int) -> Measurement:
-    played = play(CASES[name])
-    return Measurement(played[step].settled, "", f"{played[step].statement}, in the matrix “{name}”")
-
-
 CLAIMS = Ledger(
     "readmodels",
     [
@@ -127,10 +120,6 @@ CLAIMS = Ledger(
         Claim("barrier's pause", "the barrier takes 18 to 22 ms with transactions of up to 20 ms", FACTS, "2026", "L", value=20, unit="ms", tolerance=2,
               otherwise=holds_only_if("the server's own milliseconds are added: the model, where the database costs nothing, stays below"),
               experiment=_pause),
-        Claim("queue", "a waiting exclusive request makes later shared tries fail", "PostgreSQL 18", "2025", "L", value="false",
-              experiment=lambda: _case("a waiting exclusive lets no later shared pass", 2)),
-        Claim("session unlock", "pg_advisory_unlock on a transaction lock warns and returns false", "PostgreSQL 18", "2025", "L", value="false",
-              experiment=lambda: _case("unlock does not reach transaction locks", 2)),
         Claim("zero downtime", "the rebuild causes no downtime", DIGEST, JAN_2026, "V",
               reason="appends go on, but readers of an in-place rebuild see an emptied model; the article itself prefers a second model beside the first"),
         Claim("microseconds", "the check costs an append microseconds", ARTICLE, JAN_5, "V",

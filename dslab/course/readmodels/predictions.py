@@ -34,7 +34,7 @@ late_commit = ROOM.add(
         },
         decide=_who_loses,
         because=lambda results: (
-            f"Commits late: {results['commits'].describe()} Begins late: {results['begins'].describe()}"
+            f"Commits late: {results['commits'].text.partition(' (')[0]} Begins late: {results['begins'].text.partition(' (')[0]}"
         ),
     )
 )
@@ -42,8 +42,8 @@ late_commit = ROOM.add(
 one_statement = ROOM.add(
     Prediction.yes_no(
         "two repairs",
-        "Skip records are on: whoever skips leaves a note in its own transaction. And lock and status are asked for in two statements. Is there "
-        "still a schedule of one append beside one rebuild, with up to three surprises, that loses the event?",
+        "Everything is on: skip records, two statements, and what later acts add. Is there still a schedule of one append beside one rebuild, with up to "
+        "three surprises, that loses the event?",
         {
             "yes": "The referee ran every schedule with up to three surprises and found none. That is no proof, but it is a search."
         },
