@@ -19,7 +19,6 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
-from dslab import real as reality
 from dslab import show
 from dslab.check import Cell, Verdict, finished, named
 from dslab.check.replay import parse_token
@@ -28,10 +27,11 @@ from dslab.course.readmodels.explorers import BUSY
 from dslab.readmodels import anomalies, load
 from dslab.readmodels.locks import play
 from dslab.readmodels.protocol import Switches
+from dslab.readmodels.real import LOADED
+from dslab.readmodels.real import stored as stored_run
 from dslab.readmodels.real.cases import CASES
-from dslab.readmodels.real.runs import LOADED, STORED
 from dslab.show import Heatmap
-from dslab.sim import Metric, Result, Series
+from dslab.sim import Result
 
 # -- designs and anomalies --------------------------------------------------------------------------------
 
@@ -234,7 +234,7 @@ def loaded_table(result: Result | None = None) -> Any:
     """What each design came to under load on PostgreSQL: of ``result`` (`real.under_load()`), or of the stored run."""
     stored = result is None
     if result is None:
-        result = reality.load(STORED / "under_load.json", Result, metrics=Metric, series=Series)
+        result = stored_run("under_load")
     rows = []
     for design in LOADED:
         count = {

@@ -297,6 +297,11 @@ def live(name: str, lab: Lab | None, work: Callable[[Lab], Result]) -> Result:
     return real.live_or_stored(STORED / f"{name}.json", own, Result, metrics=Metric, series=Series)
 
 
+def stored(name: str) -> Result:
+    """Give the stored result of ``races``, ``under_load`` or ``lock_matrices``; raises OSError for another name."""
+    return real.load(STORED / f"{name}.json", Result, metrics=Metric, series=Series)
+
+
 def races(lab: Lab | None = None) -> Result:
     """Play each forced race with everything on, and with the switch off that the model names (table ``races``)."""
     return live("races", lab, _races)
