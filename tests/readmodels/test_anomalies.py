@@ -160,6 +160,11 @@ def test_two_designs_are_clean(cells):
     assert [design for design in DESIGNS if not broken(cells, design)] == ["everything on", "barrier"]
 
 
+def test_status_only_and_the_article_break_the_same_rows_in_different_ways(cells):
+    assert broken(cells, "status only") == broken(cells, "article, 5 January")
+    assert OTHERWISE["article, 5 January"] - OTHERWISE["status only"] == {"status only"}
+
+
 def test_lock_for_the_whole_replay_costs_only_the_pause(cells):
     assert broken(cells, "lock for the whole replay") == {"appends wait"}
 

@@ -31,6 +31,7 @@ from dslab.readmodels.real import LOADED
 from dslab.readmodels.real import stored as stored_run
 from dslab.readmodels.real.cases import CASES
 from dslab.show import Heatmap
+from dslab.show.words import plural
 from dslab.sim import Result
 
 # -- designs and anomalies --------------------------------------------------------------------------------
@@ -66,12 +67,10 @@ def _design_row(name: str, switches: Switches) -> dict[str, str]:
         "an append": {"none": "no lock", "try": "tries", "wait": "waits"}[switches.append_lock],
         "a rebuild": exclusive if exclusive == "no lock" else f"{exclusive}, {until}",
         "status row": "yes" if switches.status_row else "no",
-        "lock and status": "–"
-        if switches.append_lock != "try" or not switches.status_row
-        else switches.check,
+        "asked in": "–" if switches.append_lock != "try" or not switches.status_row else switches.check,
         "skip records": "yes" if switches.skip_records else "no",
-        "at the end": "waits for the lock, reads the tail" if switches.completion == "barrier" else "flips",
-        "the other repairs": "all" if len(right) == len(_REST) else ", ".join(right) or "none",
+        "at the end": "barrier" if switches.completion == "barrier" else "flips",
+        "others": "all" if len(right) == len(_REST) else ", ".join(right) or "none",
     }
 
 
@@ -137,7 +136,7 @@ def lock_worth_table() -> Any:
             row[f"in {check}"] = (
                 f"held in {verdict.searched} schedules"
                 if verdict.held
-                else f"e2 twice, after {verdict.deviations} surprise(s)"
+                else f"e2 twice, with {plural(verdict.deviations, 'surprise')}"
             )
         rows.append(row)
     return show.table(rows, title="What the lock is worth: one append beside one rebuild, everything else on")
