@@ -352,18 +352,18 @@ def _by_writers(hold_ms: float, think_ms: float, seed: int) -> dict[str, Series]
     return {
         "success": Series("simulated", MANY, tuple(100 * chance for chance in tried)),
         "success (theory)": Series("(1 - p)^C", MANY, tuple(100 * chance for chance in expected), "theory"),
-        "trying": Series("trying every 5 ms", MANY, tuple(delay(chance) for chance in tried)),
+        "trying": Series("trying", MANY, tuple(delay(chance) for chance in tried)),
         "trying (theory)": Series(
-            "trying, by (1 - p)^C", MANY, tuple(delay(chance) for chance in expected), "theory"
+            "trying: (1 - p)^C", MANY, tuple(delay(chance) for chance in expected), "theory"
         ),
         "waiting (theory)": Series(
-            "waiting, computed",
+            "waiting: computed",
             MANY,
             tuple(expected_wait_ms(hold_ms / (hold_ms + think_ms), count, hold_ms) for count in MANY),
             "theory",
         ),
         "waiting": Series(
-            "waiting in the queue",
+            "waiting",
             MANY,
             tuple(_waited(count, hold_ms, think_ms, seed + count, WAITS) for count in MANY),
         ),
