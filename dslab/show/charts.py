@@ -378,6 +378,11 @@ class Heatmap(Spec):
         """Give the mood of a state word: good, bad, warn or neutral."""
         return (STATES | self.states)[word]
 
+    def told(self, word: str) -> str:
+        """Give what stands in the cell of a state word: its mood's sign before it, once."""
+        sign = MOODS[self.mood(word)]
+        return word if word == sign else f"{sign} {word}"
+
     def describe(self) -> str:
         """Tell the size and how many cells have each state, or the range of the numbers and where its ends are."""
         size = f"{plural(len(self.row_names), 'row')} ({self.row_label}) by {plural(len(self.column_names), 'column')} ({self.column_label})"

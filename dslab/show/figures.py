@@ -356,10 +356,7 @@ def _worded(spec: Heatmap, size: float) -> dict[str, Any]:
         "zmin": -0.5,
         "zmax": len(order) - 0.5,
         "colorscale": [[edge, colour] for low, high, colour in steps for edge in (low, high)],
-        "text": [
-            [f"{MOODS[mood]} {_html(cell)}" for mood, cell in zip(line, cells, strict=True)]
-            for line, cells in zip(moods, spec.cells, strict=True)
-        ],
+        "text": [[_html(spec.told(cell)) for cell in line] for line in spec.cells],
         "texttemplate": "%{text}",
         "textfont": {"size": size, "color": theme.INK},
     }

@@ -368,7 +368,7 @@ def _heatmap(spec: Heatmap, area: Area) -> None:
             fill, ink = _cell_colours(spec, value)
             axes.add_patch(Rectangle((j - 0.48, i - 0.46), 0.96, 0.92, facecolor=fill))
             if spec.worded or len(spec.cells) * len(line) <= places.MOST_CELLS:
-                text = f"{MOODS[spec.mood(value)]} {value}" if spec.worded else quantity(value, spec.unit)
+                text = spec.told(value) if spec.worded else quantity(value, spec.unit)
                 axes.text(j, i, text, ha="center", va="center", color=ink, fontsize=size, parse_math=False)
     axes.set_xlim(-0.5, len(grid.columns) - 0.5)
     axes.set_ylim(len(grid.rows) - 0.5, -0.5)

@@ -182,3 +182,8 @@ def test_words_shrink_where_there_are_many_columns():
 def test_a_table_is_not_drawn_by_plotly():
     with pytest.raises(TypeError, match="Table is not drawn by Plotly"):
         figure(Table(("a",), ((1,),)))
+
+
+def test_a_word_that_is_its_own_sign_stands_once():
+    spec = Heatmap(["r"], ["a", "b"], [["–", "held"]], "r", "c", states={"–": "neutral"})
+    assert figure(spec)["data"][0]["text"] == [["–", "✓ held"]]
