@@ -347,7 +347,7 @@ def waiting(share: float = 0.7, capacity: int = 6, minute: float = 60.0, kind: s
         "cycle": f" Nobody will ever leave: {' → '.join((*circle(edges), circle(edges)[0])) if how == 'cycle' else ''}.",
     }[how]  # fmt: skip
     text = (f"Minute {minute:g}: {room.inside} inside, {room.followers} of them followers, {len(room.queue)} at the door; {word}.{outcome} "
-            f"{_silence(room, silent)}")  # fmt: skip
+            f"{_silence(room, silent)}{' The last seat is kept for somebody with a watch.' if reserved else ''}")  # fmt: skip
     counts = _counts(room, minute)
     metrics = {
         "inside": Metric("inside", room.inside, "people"),
