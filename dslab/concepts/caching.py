@@ -24,6 +24,7 @@ import math
 import random
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 from heapq import heappop, heappush
 from typing import Any, Protocol
 
@@ -255,13 +256,10 @@ def _root(shares: Sequence[float], capacity: float, present: Callable[[float], f
         high *= 2
         if high > 1e18:
             return math.inf
-    for _ in range(50):
+    while high - low > 1e-5 * high:
         middle = (low + high) / 2
-        low, high = (
-            (middle, high) if sum(present(share * middle) for share in shares) < capacity else (low, middle)
-        )
-        if high - low < 1e-6 * high:
-            break
+        enough = sum(present(share * middle) for share in shares) >= capacity
+        low, high = (low, middle) if enough else (middle, high)
     return (low + high) / 2
 
 
@@ -302,16 +300,16 @@ KEYS, COUNT = 1_000, 6_000
 
 def trace_of(
     workload: str, skew: float = 0.9, count: int = COUNT, keys: int = KEYS, seed: int = 1
-) -> list[int]:
+) -> tuple[int, ...]:
     """Give the keys of one of `WORKLOADS`; a loop goes through an eighth of the keys."""
     rng = random.Random(seed)
     if workload == "a loop":
-        return loop(count, keys // 8)
+        return tuple(loop(count, keys // 8))
     if workload == "popular keys and a scan":
-        return scanned(rng, count, keys, skew)
+        return tuple(scanned(rng, count, keys, skew))
     if workload != "popular keys":
         raise ValueError(f"the workload {workload!r} is not known; use one of {', '.join(WORKLOADS)}")
-    return requests(rng, count, keys, skew)
+    return tuple(requests(rng, count, keys, skew))
 
 
 def compare(capacity: int = 100, skew: float = 0.9, workload: str = "popular keys") -> Result:

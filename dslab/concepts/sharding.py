@@ -32,9 +32,8 @@ KEYS, BLOCK = 1_200, 10
 
 @lru_cache(maxsize=16)
 def _weights(pattern: str, skew: float) -> tuple[float, ...]:
-    if pattern == "by time: newest keys":  # nine tenths of the load on the newest twentieth
-        new = KEYS // 20
-        return tuple([0.1 / (KEYS - new)] * (KEYS - new) + [0.9 / new] * new)
+    if pattern == "by time: newest keys":  # the newest key is the most popular, and so on back in time
+        return tuple(reversed(zipf(KEYS, skew)))
     if pattern == "popular keys":
         weights = [0.0] * KEYS
         for rank, share in enumerate(zipf(KEYS, skew)):
@@ -117,7 +116,7 @@ def _handed_over(shard_of: list[int], weights: tuple[float, ...], shards: int) -
 
 
 def spread(
-    shards: int = 6, pattern: str = "by time: newest keys", skew: float = 1.0, width: int = 20, salts: int = 1
+    shards: int = 6, pattern: str = "by time: newest keys", skew: float = 1.0, width: int = 21, salts: int = 1
 ) -> Result:
     """Compare the strategies on 1,200 keys. ``width``: keys in a range query; ``salts``: the hottest key is split into so many (1: it is not).
 
@@ -166,8 +165,16 @@ def shards_needed(hottest: float, capacity: float) -> float:
 # -- for the referee ----------------------------------------------------------------------------------------------
 
 
-def move_world(switches: Switches) -> World:
-    """A block moves from shard A to shard B while a client writes to it, looking the shard up first."""
+BUGS = ("", "directory first", "drops first", "acknowledges first", "forgets the old")
+
+
+def move_world(switches: Switches, writes_first: bool = False, bug: str = "") -> World:
+    """A block moves from shard A to shard B while a client writes to it, looking the shard up first.
+
+    ``writes_first``: the move begins when the write is done. ``bug``: one of `BUGS`, for the zoo.
+    """
+    if bug not in BUGS:
+        raise ValueError(f"the bug {bug!r} is not known; use one of {', '.join(map(repr, BUGS))}")
     world = World(name="move")
     shards: dict[str, list[str]] = {"A": ["old"], "B": []}
     where, fenced, written = {"block": "A"}, set(), []
@@ -176,10 +183,7 @@ def move_world(switches: Switches) -> World:
         name: world.node(name, label=f"Shard {name}", kind="store", has=", ".join(shards[name]))
         for name in shards
     }
-    client, mover = (
-        world.node("client", label="Client", kind="client"),
-        world.node("mover", label="Mover", kind="service"),
-    )
+    client, mover = world.node("client", label="Client", kind="client"), world.node("mover", kind="service")
     directory = world.node("directory", label="Directory", kind="store", block="A")
 
     def show() -> None:
@@ -192,6 +196,8 @@ def move_world(switches: Switches) -> World:
         for _ in range(4):
             await step("looks the shard up")
             name = where["block"]
+            if bug == "acknowledges first":
+                written.append("new")
             await step(f"writes to {name}")
             if switches.fenced_move and name in fenced:
                 continue
@@ -201,19 +207,35 @@ def move_world(switches: Switches) -> World:
             return
 
     # [/write]
-    async def move() -> None:
-        await step("copies the block")
-        if switches.fenced_move:
-            fenced.add("A")
-        shards["B"] = list(shards["A"])
-        show()
-        await step("changes the directory")
-        where["block"] = "B"
-        show()
-        await step("drops the old copy")
-        shards["A"] = []
-        show()
+    def copy() -> None:
+        fenced.update("A" if switches.fenced_move else ())
+        shards["B"] = [each for each in shards["A"] if bug != "forgets the old" or each != "old"]
 
-    client.spawn(write())
-    mover.spawn(move())
+    def change() -> None:
+        where["block"] = "B"
+
+    def drop() -> None:
+        shards["A"] = []
+
+    steps = [("copies the block", copy), ("changes the directory", change), ("drops the old copy", drop)]
+    if bug == "directory first":
+        steps[:2] = reversed(steps[:2])
+    if bug == "drops first":
+        steps[1:] = reversed(steps[1:])
+
+    async def move() -> None:
+        for label, act in steps:
+            await step(label)
+            act()
+            show()
+
+    async def one_after_the_other() -> None:
+        await write()
+        await move()
+
+    if writes_first:
+        client.spawn(one_after_the_other())
+    else:
+        client.spawn(write())
+        mover.spawn(move())
     return world
