@@ -24,7 +24,6 @@ import math
 import random
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable, Sequence
-from functools import lru_cache
 from heapq import heappop, heappush
 from typing import Any, Protocol
 

@@ -101,16 +101,15 @@ def _handed_over(shard_of: list[int], weights: tuple[float, ...], shards: int) -
     weight = {first: sum(weights[first : first + BLOCK]) for first in range(0, KEYS, BLOCK)}
     order = sorted(weight, key=lambda first: (-weight[first], first))
     while filled < 0.9 * wanted:
-        busiest = have.index(max(have))
+        donors = sorted(range(shards), key=lambda shard: -have[shard])
+        room = 1.1 * wanted - filled
         fits = (
-            b
-            for b in order
-            if shard_of[b] == busiest and filled + weight[b] <= min(1.1 * wanted, have[busiest])
+            b for d in donors for b in order if shard_of[b] == d and weight[b] <= min(room, have[d] - filled)
         )
         if (block := next(fits, None)) is None:
             break
         order.remove(block)
-        have[busiest] -= weight[block]
+        have[shard_of[block]] -= weight[block]
         filled, keys = filled + weight[block], keys + BLOCK
     return keys
 

@@ -71,7 +71,6 @@ def test_ledger_runs_without_a_failure():
         ("Che", "reproduced"),
         ("SIEVE", "holds only if some keys are much more popular than others; in a loop neither hits"),
         ("at least once", "holds only if doing a message twice is the same as once"),
-        ("stale", "reproduced"),
         ("oscillation", "reproduced"),
         ("published traces", "not reproducible from what was published"),
     ],

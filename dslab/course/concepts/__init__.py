@@ -10,6 +10,7 @@ from dslab.course.concepts.explorers import (
     growing_explorer,
     shop_explorer,
 )
+from dslab.course.concepts.lean import source
 from dslab.course.concepts.meta import META, WORDS
 from dslab.course.concepts.more import (
     calm_loop,
@@ -40,18 +41,20 @@ from dslab.course.concepts.stage import (
     adversary,
     anomaly_table,
     defence_table,
+    key_points,
     matrix_picture,
     matrix_summary,
     missed_most,
     schedule_picture,
     system_picture,
     without_table,
+    zoo,
 )
 
 __all__ = [
     "CLAIMS", "EXPLORERS", "META", "ROOM", "WORDS", "ZOO", "adversary", "anomaly_table", "at_95", "between_explorer", "busiest_second", "calm_loop", "choose_lease",
-    "closes_when", "defence_table", "failing_explorer", "first_gap", "fresh_enough", "front_explorer", "growing_explorer", "hedge_cost", "largest_burst",
+    "closes_when", "defence_table", "failing_explorer", "first_gap", "fresh_enough", "front_explorer", "growing_explorer", "hedge_cost", "key_points", "largest_burst",
     "lease_longer", "loop_late", "loop_lru", "lose_message", "matrix_picture", "matrix_summary", "miss_most", "missed_most", "modulo_moves", "newest_keys",
-    "origin_sees", "others_slow", "outlasts", "schedule_picture", "shop_explorer", "system_picture", "two_choices", "watch_move", "without_table", "write_allow",
-    "write_lru", "write_ring", "write_route",
+    "origin_sees", "others_slow", "outlasts", "schedule_picture", "shop_explorer", "source", "system_picture", "two_choices", "watch_move", "without_table", "write_allow",
+    "write_lru", "write_ring", "write_route", "zoo",
 ]  # fmt: skip

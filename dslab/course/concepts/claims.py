@@ -8,16 +8,14 @@ from dslab.concepts import (
     breaker,
     caching,
     cdn,
-    discovery,
     gateway,
     hashing,
-    pubsub,
-    queue,
     races,
 )
 from dslab.concepts.workload import zipf
+from dslab.course.concepts.lean import Ledger
 from dslab.course.concepts.moved import change
-from dslab.teach import Claim, Ledger, Measurement, holds_only_if
+from dslab.teach import Claim, Measurement, holds_only_if
 
 ARTICLE, JAN_2026 = "ByteByteGo, EP197", "January 2026"
 DIGEST = "Architecture Weekly's digest of it"
@@ -117,19 +115,10 @@ CLAIMS = Ledger(
               otherwise=holds_only_if("the caches collapse and share a shield"), experiment=_origin),
         Claim("at least once", "a message queue makes work reliable", ARTICLE, JAN_2026, "I", value="holds",
               otherwise=holds_only_if("doing a message twice is the same as once"), experiment=lambda: _held("done twice", dedupe=False)),
-        Claim("outlasts", "with a timeout of the mean work, exp(-1) = 37 % of the messages are given out twice", "computed from the exponential distribution", "2026", "C", value=37,
-              unit="%", tolerance=3, experiment=lambda: Measurement(round(100 * (queue.work_through(10, 10, 0, messages=6_000, tries=0, load=0.2)["given"] - 1), 1), "%",
-                                                                  "6,000 messages, second and later deliveries")),
-        Claim("retention", "a subscriber that reads 60 a second of 100 loses its first message of 1,000 kept after 25 s", "computed", "2026", "C", value=25, unit="s", tolerance=0.2,
-              experiment=lambda: Measurement(round(pubsub.fan_out()["first_loss"], 1), "s", "simulated in tenths of a second")),
         Claim("hedge", "a hedged request's tail is the product of two tails", "computed; the idea is Dean and Barroso's, “The Tail at Scale”", "2013", "C", test=lambda error: error < 0.1,
               experiment=lambda: Measurement(round(abs(gateway.hedge(40.0)["p99"] / gateway.hedge(40.0)["theory"] - 1), 3), "", gateway.hedge(40.0).describe())),
         Claim("breaker", "a circuit breaker keeps a failing service from taking others along", ARTICLE, JAN_2026, "I", test=lambda wasted: wasted < 100,
               experiment=lambda: Measurement(breaker.outage()["wasted"], "calls", breaker.outage().describe())),
-        Claim("stale", "a dead instance is called for lease - beat / 2 + refresh / 2 = 17.5 s on average", "computed", "2026", "C", value=17.5, unit="s", tolerance=0.5,
-              experiment=lambda: Measurement(round(discovery.lease()["stale"], 1), "s", discovery.lease().describe())),
-        Claim("bucket", "a bucket of 20 at 10 a second admits at most 30 in any second", "facts of lesson 10: B + r t", "2026", "I", test=lambda most: most <= 30,
-              experiment=lambda: Measurement(gateway.limit()["second"], "requests", gateway.limit().describe())),
         Claim("oscillation", "a loop that looks before its order has arrived oscillates; a cool-down of delay + start-up stops it", "computed", "2026", "C", value="swings",
               experiment=_swing),
         Claim("published traces", "miss counts of LRU, LFU, FIFO, Clock and SIEVE on published traces", "cache papers and simulators", "2024", "I",

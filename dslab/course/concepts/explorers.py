@@ -28,20 +28,21 @@ from dslab.concepts import (
     queue,
     sharding,
 )
+from dslab.course.concepts.lean import Explorer
 from dslab.course.concepts.moved import change
-from dslab.show import Axis, Band, Bars, Choice, Explorer, Group, Lines, Mark, Slider, Switch
+from dslab.show import Axis, Band, Bars, Choice, Group, Lines, Mark, Slider, Switch
 from dslab.sim import Result, Series
 
 HEIGHT = 230
 
 
-def _bars(result: Result, names: list[str], axis: Axis, label: str, title: str) -> Bars:
+def _bars(result: Result, names: list[str], axis: Axis, label: str) -> Bars:
     """Bars of metrics, simulated, beside their closed forms where there are any."""
     groups = [Group("simulated", tuple(result[name] for name in names))]
     forms = tuple(result[f"theory {name}"] if f"theory {name}" in result.metrics else None for name in names)
     if any(form is not None for form in forms):
         groups.append(Group("closed form", forms))
-    return Bars(tuple(names), tuple(groups), axis, label, title=title, height=HEIGHT)
+    return Bars(tuple(names), tuple(groups), axis, label, height=HEIGHT)
 
 
 # -- near the reader --------------------------------------------------------------------------------------------
@@ -63,7 +64,7 @@ def balancing_explorer() -> Explorer:
 
 def _balance_pictures(result: Result) -> list[Any]:
     axis = Axis("mean response time", "ms", log=True, limits=(8, 2_000))
-    return [_bars(result, list(balancing.POLICIES), axis, "how the server is picked", "Mean response time")]
+    return [_bars(result, list(balancing.POLICIES), axis, "how the server is picked")]
 
 
 def caching_explorer() -> Explorer:
@@ -79,7 +80,7 @@ def caching_explorer() -> Explorer:
 
 def _cache_pictures(result: Result) -> list[Any]:
     axis = Axis("hits", "%", limits=(0, 100))
-    return [_bars(result, [*caching.POLICIES, "TTL", "OPT"], axis, "policy", "Hit ratio")]
+    return [_bars(result, [*caching.POLICIES, "TTL", "OPT"], axis, "policy")]
 
 
 def cdn_explorer() -> Explorer:
@@ -97,15 +98,7 @@ def cdn_explorer() -> Explorer:
 
 def _cdn_pictures(result: Result) -> list[Any]:
     axis = Axis("fetches from the origin", "per minute", log=True, limits=(0.5, 20_000))
-    return [
-        _bars(
-            result,
-            ["edges only", "+ collapsing", "+ shield", "+ both"],
-            axis,
-            "what is on",
-            "What the origin sees",
-        )
-    ]
+    return [_bars(result, ["edges only", "+ collapsing", "+ shield", "+ both"], axis, "what is on")]
 
 
 # -- between services -------------------------------------------------------------------------------------------
@@ -129,11 +122,7 @@ def _queue_pictures(result: Result) -> list[Any]:
     x = Axis("visibility timeout", "s", log=True, limits=(2, 100))
     y = Axis("deliveries per message", "", limits=(0.8, 3.2))
     here = Mark(result.params["timeout_s"], "here")
-    return [
-        Lines(
-            x, y, tuple(result.series.values()), title="Deliveries per message", marks=(here,), height=HEIGHT
-        )
-    ]
+    return [Lines(x, y, tuple(result.series.values()), marks=(here,), height=HEIGHT)]
 
 
 def pubsub_explorer() -> Explorer:
@@ -156,8 +145,8 @@ def pubsub_explorer() -> Explorer:
 
 
 def _pubsub_pictures(result: Result) -> list[Any]:
-    x, y = Axis("time", "s", limits=(0, 60)), Axis("messages", "", limits=(0, 6_000))
-    return [Lines(x, y, tuple(result.series.values()), title="The slow subscriber", height=HEIGHT)]
+    x, y = Axis("time", "s", limits=(0, 60)), Axis("messages", "", limits=(0, 5_000))
+    return [Lines(x, y, tuple(result.series.values()), height=HEIGHT)]
 
 
 def gateway_explorer() -> Explorer:
@@ -186,7 +175,6 @@ def _gateway_pictures(result: Result) -> list[Any]:
             x,
             y,
             (p99, extra, simulated),
-            title="What hedging buys, and what it costs",
             marks=(here,),
             height=HEIGHT,
         )
@@ -211,11 +199,7 @@ def breaker_explorer() -> Explorer:
 def _breaker_pictures(result: Result) -> list[Any]:
     x, y = Axis("time", "s", limits=(0, 60)), Axis("calls", "per second", limits=(0, 60))
     outage = Band(20, 40, "outage")
-    return [
-        Lines(
-            x, y, tuple(result.series.values()), title="Calls by how they end", bands=(outage,), height=HEIGHT
-        )
-    ]
+    return [Lines(x, y, tuple(result.series.values()), bands=(outage,), height=HEIGHT)]
 
 
 def discovery_explorer() -> Explorer:
@@ -238,9 +222,12 @@ def _discovery_pictures(result: Result) -> list[Any]:
         for series, unit in zip(result.series.values(), ("s", "a day, of 1,000"), strict=True)
     )
     simulated = Series("simulated (s)", (result.params["lease_s"],), (result["stale"],))
-    x, y = Axis("lease", "s", limits=(4, 42)), Axis("see the labels", "", log=True, limits=(0.001, 1e7))
+    x, y = (
+        Axis("lease", "s", limits=(4, 42)),
+        Axis("seconds, or false alarms a day", "", log=True, limits=(0.001, 1e7)),
+    )
     here = Mark(result.params["lease_s"], "here")
-    return [Lines(x, y, (*curves, simulated), title="Two ways to be wrong", marks=(here,), height=HEIGHT)]
+    return [Lines(x, y, (*curves, simulated), marks=(here,), height=HEIGHT)]
 
 
 # -- more of everything -----------------------------------------------------------------------------------------
@@ -273,7 +260,6 @@ def _sharding_pictures(result: Result) -> list[Any]:
             groups,
             axis,
             "strategy",
-            title="The busiest shard, and what moves",
             marks=(floor,),
             height=HEIGHT,
         )
@@ -304,7 +290,6 @@ def _limit_pictures(result: Result) -> list[Any]:
             x,
             y,
             tuple(result.series.values()),
-            title="Asked and admitted",
             marks=(bound,),
             steps=True,
             height=HEIGHT,
@@ -344,7 +329,6 @@ def _hashing_pictures(result: Result) -> list[Any]:
             groups,
             axis,
             "method",
-            title="What moves, and how even it was",
             marks=(least,),
             height=HEIGHT,
         )
@@ -372,7 +356,6 @@ def _scaling_pictures(result: Result) -> list[Any]:
             x,
             y,
             tuple(result.series.values()),
-            title="Servers that run, and that are needed",
             steps=True,
             height=HEIGHT,
         )
@@ -403,7 +386,6 @@ def _shop_pictures(result: Result) -> list[Any]:
             x,
             y,
             tuple(result.series.values()),
-            title="Customers' requests answered in time",
             bands=STORY,
             height=280,
         )

@@ -6,8 +6,9 @@ from bisect import bisect_left
 from typing import Any
 
 from dslab.concepts import autoscaling, cdn, discovery, gateway, pubsub
+from dslab.course.concepts.lean import Exercise
 from dslab.course.concepts.predictions import ROOM
-from dslab.teach import Exercise, Feedback, Number, Settings, Solution, Span, WrongAnswer, decided_by, same_as
+from dslab.teach import Feedback, Number, Settings, Solution, Span, WrongAnswer, decided_by, same_as
 
 # -- 3 CDN ----------------------------------------------------------------------------------------------------------
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dslab.teach import Classroom, Prediction
+from dslab.course.concepts.lean import Prediction
+from dslab.teach import Classroom
 
 ROOM = Classroom("concepts")
 

@@ -5,41 +5,37 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from dslab import show
+from dslab import show, teach
 from dslab.check import Cell, Verdict, finished
 from dslab.concepts import composed, races
 from dslab.course import referee
+from dslab.course.concepts.exercises import ZOO
+from dslab.course.concepts.lean import Lean
+from dslab.course.concepts.meta import META
 from dslab.show import Edge, Network, Node
 
 
 def system_picture() -> Any:
     """A request's way through the twelve."""
     nodes = (
-        Node("reader", "readers", "client", at=(0.0, 0.6)),
-        Node("cdn", "3 CDN edge", "cache", at=(0.2, 0.95)),
-        Node("gateway", "6 gateway, 10 limits", "service", at=(0.22, 0.45)),
-        Node("balancer", "1 balancer", "service", at=(0.45, 0.72)),
-        Node("registry", "8 discovery", "store", at=(0.45, 1.0)),
-        Node("servers", "servers, 12 scaled", "service", at=(0.68, 0.62)),
-        Node("cache", "2 cache, 11 hashed", "cache", at=(0.98, 0.95)),
-        Node("shards", "9 shards", "store", at=(1.0, 0.55)),
-        Node("queue", "4 queue", "store", at=(0.62, 0.12)),
-        Node("topic", "5 topic", "store", at=(0.88, 0.1)),
-        Node("payment", "7 breaker, payment", "lock", at=(0.33, 0.08)),
+        Node("reader", "readers", "client", at=(0.0, 0.5)),
+        Node("cdn", "3 CDN", "cache", at=(0.16, 0.95)),
+        Node("gateway", "6 gateway, 10 limits", "service", at=(0.2, 0.3)),
+        Node("registry", "8 discovery", "store", at=(0.42, 0.05)),
+        Node("balancer", "1 balancer", "service", at=(0.4, 0.62)),
+        Node("servers", "12 servers", "service", at=(0.64, 0.5)),
+        Node("cache", "2 cache, 11 hash", "cache", at=(0.78, 1.0)),
+        Node("shards", "9 shards", "store", at=(1.0, 0.78)),
+        Node("queue", "4 queue", "store", at=(1.0, 0.4)),
+        Node("topic", "5 topic", "store", at=(0.94, 0.05)),
+        Node("payment", "7 breaker", "lock", at=(0.7, 0.0)),
     )
     edges = (
         Edge("reader", "cdn"), Edge("reader", "gateway"), Edge("cdn", "balancer"), Edge("gateway", "balancer"), Edge("balancer", "servers"),
         Edge("registry", "balancer"), Edge("servers", "registry"), Edge("servers", "cache"), Edge("servers", "shards"), Edge("servers", "queue"),
         Edge("servers", "topic"), Edge("servers", "payment"),
     )  # fmt: skip
-    return show.picture(
-        Network(
-            nodes,
-            edges,
-            title="Where the twelve stand on a request's way, by the article's numbers",
-            height=400,
-        )
-    )
+    return show.picture(Network(nodes, edges, height=360))
 
 
 @cache
@@ -114,3 +110,13 @@ def missed_most() -> str:
     """Give the concept without which fewest customers are answered in time."""
     runs = _minutes()
     return min(composed.NAMES, key=lambda name: runs[name]["in_time"])
+
+
+def zoo() -> Any:
+    """Let the lesson's invariant judge every move of the zoo."""
+    return Lean(ZOO.run())
+
+
+def key_points() -> Any:
+    """Give the lesson's key points."""
+    return Lean(teach.key_points(META))
