@@ -74,13 +74,13 @@ def lease(
     x = tuple(range(1, 9))
     series = {
         "stale": Series(
-            "calls to the dead for (mean)",
+            "stale",
             x,
             tuple(stale_s(k * beat_s, beat_s, refresh_s) for k in x),
             "theory",
         ),
         "alarms": Series(
-            "false alarms",
+            "alarms",
             x,
             tuple(86_400 / beat_s * 1_000 * false_alarm(loss / 100, k * beat_s, beat_s) for k in x),
             "theory",

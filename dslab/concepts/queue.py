@@ -109,9 +109,9 @@ def visibility(
         "again": Metric("closed form: outlasts the timeout", 100 * twice(timeout_s, work_s), "%"),
     }  # fmt: skip
     series = {
-        "given": Series("deliveries per message", steps, tuple(run["given"] for run in runs)),
+        "given": Series("simulated", steps, tuple(run["given"] for run in runs)),
         "theory": Series(
-            "1 + chance that work outlasts the timeout",
+            "closed form",
             steps,
             tuple(1 + twice(t, work_s) for t in steps),
             "theory",

@@ -219,12 +219,12 @@ def _discovery_pictures(result: Result) -> list[Any]:
     beat = result.params["beat_s"]
     curves = tuple(
         Series(f"{series.label} ({unit})", tuple(beat * k for k in series.x), series.y, series.kind)
-        for series, unit in zip(result.series.values(), ("s", "a day, of 1,000"), strict=True)
+        for series, unit in zip(result.series.values(), ("s", "a day"), strict=True)
     )
     simulated = Series("simulated (s)", (result.params["lease_s"],), (result["stale"],))
     x, y = (
         Axis("lease", "s", limits=(4, 42)),
-        Axis("seconds, or false alarms a day", "", log=True, limits=(0.001, 1e7)),
+        Axis("seconds stale, or false alarms a day among 1,000", "", log=True, limits=(0.001, 1e7)),
     )
     here = Mark(result.params["lease_s"], "here")
     return [Lines(x, y, (*curves, simulated), marks=(here,), height=HEIGHT)]

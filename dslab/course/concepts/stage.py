@@ -19,16 +19,16 @@ def system_picture() -> Any:
     """A request's way through the twelve."""
     nodes = (
         Node("reader", "readers", "client", at=(0.0, 0.5)),
-        Node("cdn", "3 CDN", "cache", at=(0.16, 0.95)),
-        Node("gateway", "6 gateway, 10 limits", "service", at=(0.2, 0.3)),
-        Node("registry", "8 discovery", "store", at=(0.42, 0.05)),
-        Node("balancer", "1 balancer", "service", at=(0.4, 0.62)),
-        Node("servers", "12 servers", "service", at=(0.64, 0.5)),
-        Node("cache", "2 cache, 11 hash", "cache", at=(0.78, 1.0)),
-        Node("shards", "9 shards", "store", at=(1.0, 0.78)),
-        Node("queue", "4 queue", "store", at=(1.0, 0.4)),
-        Node("topic", "5 topic", "store", at=(0.94, 0.05)),
-        Node("payment", "7 breaker", "lock", at=(0.7, 0.0)),
+        Node("cdn", "3 CDN", "concept", at=(0.16, 0.95)),
+        Node("gateway", "6 gateway, 10 limits", "concept", at=(0.2, 0.3)),
+        Node("registry", "8 discovery", "concept", at=(0.42, 0.05)),
+        Node("balancer", "1 balancer", "concept", at=(0.4, 0.62)),
+        Node("servers", "12 servers", "concept", at=(0.64, 0.5)),
+        Node("cache", "2 cache, 11 hash", "concept", at=(0.78, 1.0)),
+        Node("shards", "9 shards", "concept", at=(1.0, 0.78)),
+        Node("queue", "4 queue", "concept", at=(1.0, 0.4)),
+        Node("topic", "5 topic", "concept", at=(0.94, 0.05)),
+        Node("payment", "7 breaker", "concept", at=(0.7, 0.0)),
     )
     edges = (
         Edge("reader", "cdn"), Edge("reader", "gateway"), Edge("cdn", "balancer"), Edge("gateway", "balancer"), Edge("balancer", "servers"),
