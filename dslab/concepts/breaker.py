@@ -85,11 +85,8 @@ class Breaker:
         if self.switches.generations and ticket.generation != self.generation:
             return
         if self.state == "half-open":
-            self._turn(
-                "closed" if ok else "open",
-                now,
-                "a probe's" if ticket.state == "half-open" else "an old call's",
-            )
+            whose = "a probe's" if ticket.state == "half-open" else "an old call's"
+            self._turn("closed" if ok else "open", now, whose)
         elif self.state == "closed":
             self.row = 0 if ok else self.row + 1
             if self.row >= self.failures:

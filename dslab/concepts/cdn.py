@@ -17,9 +17,10 @@ popular object that just ran out.
 from __future__ import annotations
 
 import random
+from collections import deque
+from heapq import heapify, heapreplace
 
 from dslab.concepts.switches import Switches
-from dslab.concepts.workload import poisson
 from dslab.sim import World, step
 from dslab.sim.result import Metric, Result
 
@@ -30,31 +31,44 @@ class Tier:
     """One cache and one object: copies on their way and kept. Times in seconds."""
 
     def __init__(self, ttl: float, collapsing: bool) -> None:
-        self.ttl, self.collapsing, self.fetched = ttl, collapsing, 0
-        self.copies: list[tuple[float, float, float]] = []  # there from, fresh until, sent by the origin at
+        self.ttl, self.collapsing, self.fetches = ttl, collapsing, []
+        self.copies: deque[tuple[float, float, float]] = (
+            deque()
+        )  # in order: there from, fresh until, sent by the origin at
 
+    # [find] a fresh copy; or, with collapsing, the one that is on its way
     def find(self, now: float) -> tuple[float, float] | None:
         """Give (when the reader has it, when the origin sent it) if nobody need be asked, else None."""
-        self.copies = [copy for copy in self.copies if copy[1] > now]
-        for there, _, sent in self.copies:
-            if there <= now:
-                return now, sent
-        if self.collapsing and self.copies:
+        while self.copies and self.copies[0][1] <= now:
+            self.copies.popleft()
+        if self.copies:
             there, _, sent = self.copies[0]
-            return there, sent
+            if there <= now or self.collapsing:
+                return max(there, now), sent
         return None
 
+    # [/find]
     def keep(self, there: float, sent: float, age: bool) -> None:
         """Keep a copy that arrives at ``there`` and was sent by the origin at ``sent``; ``age``: its age counts."""
-        self.copies.append((there, (sent if age else there) + self.ttl, sent))
+        self.copies.append((there, max(there, (sent if age else there) + self.ttl), sent))
+
+    def upstream(self, now: float, fetch_s: float, age: bool) -> tuple[float, float]:
+        """Be asked by an edge at ``now``; gives (when the answer leaves, when the origin sent it), fetching if need be."""
+        found = self.find(now)
+        if found is None:
+            self.fetches.append(now)
+            found = now + fetch_s, now + fetch_s / 2
+            self.keep(*found, age)
+        return found
 
 
 def origin_fetches(edges: int = 20, rate: float = 5.0, ttl: float = 10.0, fetch_s: float = 0.3, shield: bool = True,
                    collapsing: bool = True, age: bool = True, seconds: float = 60.0, seed: int = 1) -> dict[str, float]:  # fmt: skip
-    """Run one popular object for ``seconds``; gives origin fetches per minute, the hit share, the mean wait in ms, the oldest copy in s.
+    """Run one popular object; gives origin fetches per minute, the share of hits at the edges, and the oldest copy given out in s.
 
     ``edges`` 1 to 200, ``rate`` requests per second at each edge, ``ttl`` seconds, ``fetch_s`` seconds from the shield (or the edge) to the origin
-    and back. ``age``: a copy's TTL counts from the origin; else each tier begins anew. ValueError for a value out of range.
+    and back. ``age``: a copy's TTL counts from the origin; else each tier begins anew. Counted for ``seconds`` after the first copies have ended.
+    Hits change nothing, so only the requests that miss are played one by one. ValueError for a value out of range.
     """
     for name, value, low, high in (
         ("edges", edges, 1, 200),
@@ -64,43 +78,38 @@ def origin_fetches(edges: int = 20, rate: float = 5.0, ttl: float = 10.0, fetch_
     ):
         if not low <= value <= high:
             raise ValueError(f"{name}={value!r} is out of range; use {low:g} to {high:g}")
-    rng = random.Random(seed)
-    arrivals = poisson(rng, max(1, round(edges * rate * seconds)), edges * rate)
-    tiers = [Tier(ttl, collapsing) for _ in range(edges)]
-    middle = Tier(ttl, collapsing) if shield else None
-    fetched, hits, waited, oldest = 0, 0, 0.0, 0.0
-    for now in arrivals:
-        edge = tiers[int(rng.random() * edges)]
+    rng, gap = random.Random(seed), 1 / rate
+    tiers, middle = [Tier(ttl, collapsing) for _ in range(edges)], Tier(ttl, collapsing)
+    begin = ttl + fetch_s + HOP_S
+    end, missed, oldest = begin + seconds, 0, 0.0
+    coming = [(rng.expovariate(rate), number) for number in range(edges)]
+    heapify(coming)
+    fetches = middle.fetches
+    while coming[0][0] < end:
+        now, number = coming[0]
+        edge = tiers[number]
         found = edge.find(now)
         if found is None:
-            there, sent = (
-                _upstream(middle, now + HOP_S, fetch_s, age) if middle else (now + fetch_s, now + fetch_s / 2)
-            )
-            fetched += 1
-            there += HOP_S if middle else 0.0
+            if shield:
+                found = middle.upstream(now + HOP_S, fetch_s, age)
+                there, sent = found[0] + HOP_S, found[1]
+            else:
+                fetches.append(now)
+                there, sent = now + fetch_s, now + fetch_s / 2
             edge.keep(there, sent, age)
-            found = there, sent
-        hits += found[0] <= now
-        waited += max(0.0, found[0] - now)
-        oldest = max(oldest, max(found[0], now) - found[1])
-    if middle:
-        fetched = middle.fetched
-    span = arrivals[-1]
+            missed += now >= begin
+        (first, _, _), (there, until, sent) = edge.copies[0], edge.copies[-1]
+        again = rng.expovariate(rate)
+        if collapsing or now + again >= first:  # all is well until the last copy ends
+            oldest = max(oldest, max(there, until - rng.expovariate(rate)) - sent)
+            again += until - now
+        heapreplace(coming, (now + again, number))
+    counted = sum(begin <= at < end for at in fetches)
     return {
-        "per_minute": 60 * fetched / span,
-        "hit": hits / len(arrivals),
-        "wait_ms": 1e3 * waited / len(arrivals),
+        "per_minute": 60 * counted / seconds,
+        "hit": max(0.0, 1 - missed * gap / edges / seconds),
         "oldest_s": oldest,
     }
-
-
-def _upstream(shield: Tier, now: float, fetch_s: float, age: bool) -> tuple[float, float]:
-    found = shield.find(now)
-    if found is None:
-        found = now + fetch_s, now + fetch_s / 2
-        shield.keep(*found, age)
-        shield.fetched += 1
-    return found
 
 
 def collapsed_per_minute(edges: int, rate: float, ttl: float, fetch_s: float, shield: bool) -> float:
@@ -127,8 +136,10 @@ def deliver(
         "+ shield": (True, False),
         "+ both": (True, True),
     }
+    misses = edges * (1 + rate * fetch_ms / 1e3) / (ttl + fetch_ms / 1e3)  # a second, at most
+    seconds = min(max(4 * (ttl + fetch_ms / 1e3), 2_000 / misses), 600.0)
     for name, (shield, collapsing) in ways.items():
-        run = origin_fetches(edges, rate, ttl, fetch_ms / 1e3, shield, collapsing, age)
+        run = origin_fetches(edges, rate, ttl, fetch_ms / 1e3, shield, collapsing, age, seconds)
         metrics[name] = Metric(name, run["per_minute"], "per minute")
         if collapsing and age:
             form = collapsed_per_minute(edges, rate, ttl, fetch_ms / 1e3, shield)
