@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dslab.check import Anomaly as BaseAnomaly
-from dslab.check import Cell, Invariant, Verdict, always, eventually, named, searches, sometimes
+from dslab.check import Cell, Verdict, always, eventually, named, searches, sometimes
 from dslab.concepts.limiter_search import busiest, most_in_span
 from dslab.concepts.limiters import CLOCKS, LIMITERS, Limiter, TokenBucket, make, word
 from dslab.sim import World, sleep
@@ -161,7 +161,6 @@ def skewed(switches: Switches) -> World:
     return world
 
 
-# [race] read, decide, write: three steps, and two edges between which they may fall apart
 async def _edge(world: World, gate: Gate, switches: Switches, place: int) -> None:
     edge, mine = world.nodes[f"edge {place}"], switches.limiter()
     await sleep(5_000 * place)
@@ -171,7 +170,6 @@ async def _edge(world: World, gate: Gate, switches: Switches, place: int) -> Non
     mine.load(await edge.call("limiter", "read"))
     passes = mine.admit(world.now)
     await edge.call("limiter", "write", state=mine.state(), passes=passes)
-    # [/race]
 
 
 def race(switches: Switches) -> World:
@@ -220,16 +218,31 @@ def _second_minute(world: World) -> bool | str:
     return bool(late) or f"{_gate(world).asked} requests in two minutes, and none passed in the second"
 
 
-IN_TWENTY_SECONDS = always("IN_TWENTY_SECONDS", "in no 20 s do more than 2 requests pass", at_most(LIMIT, BRIEF_US))
-IN_ANY_MINUTE = always("IN_ANY_MINUTE", "in no minute, wherever it begins, do more than 2 requests pass", at_most(LIMIT, WINDOW_US))
+IN_TWENTY_SECONDS = always(
+    "IN_TWENTY_SECONDS", "in no 20 s do more than 2 requests pass", at_most(LIMIT, BRIEF_US)
+)
+IN_ANY_MINUTE = always(
+    "IN_ANY_MINUTE",
+    "in no minute, wherever it begins, do more than 2 requests pass",
+    at_most(LIMIT, WINDOW_US),
+)
 NOT_TWO_AT_ONCE = always("NOT_TWO_AT_ONCE", "no two requests pass at the same moment", at_most(1, 100_000))
 NEARLY_IN_ANY_MINUTE = always("NEARLY_IN_ANY_MINUTE", "in no minute do more than 3 requests pass: the limit, and one for a clock that is 30 s ahead",
                               at_most(LIMIT + 1, WINDOW_US))  # fmt: skip
 PROMPT = always("PROMPT", "what is accepted passes at once", _prompt)
-WHO_KNOCKS_GETS_IN = eventually("WHO_KNOCKS_GETS_IN", "who asks every 10 s gets in again in the second minute", _second_minute)
+WHO_KNOCKS_GETS_IN = eventually(
+    "WHO_KNOCKS_GETS_IN", "who asks every 10 s gets in again in the second minute", _second_minute
+)
 PASSED = sometimes("PASSED", "a request passes", lambda world: bool(_gate(world).passed))
 REFUSED = sometimes("REFUSED", "a request is refused, or waits", lambda world: _gate(world).asked > len(_gate(world).passed) or any(_gate(world).waits))  # fmt: skip
-INVARIANTS = (IN_TWENTY_SECONDS, IN_ANY_MINUTE, NOT_TWO_AT_ONCE, PROMPT, WHO_KNOCKS_GETS_IN, NEARLY_IN_ANY_MINUTE)
+INVARIANTS = (
+    IN_TWENTY_SECONDS,
+    IN_ANY_MINUTE,
+    NOT_TWO_AT_ONCE,
+    PROMPT,
+    WHO_KNOCKS_GETS_IN,
+    NEARLY_IN_ANY_MINUTE,
+)
 
 
 # -- anomalies ------------------------------------------------------------------------------------------------
@@ -283,6 +296,12 @@ def search(name: str, deviations: int | None = None, budget: int = 20_000, **pos
     return named(ANOMALIES, name).search(deviations, budget, **positions)
 
 
-def matrix(names: Iterable[str] = tuple(ANOMALIES), deviations: int | None = None, budget: int = 20_000) -> Generator[float, None, list[Cell]]:
+def matrix(
+    names: Iterable[str] = tuple(ANOMALIES), deviations: int | None = None, budget: int = 20_000
+) -> Generator[float, None, list[Cell]]:
     """Search every anomaly in the base and in each design: a generator of the share done; returns the cells."""
-    return searches(names, ("", *DESIGNS), lambda name, column: search(name, deviations, budget, **DESIGNS.get(column, {})))
+    return searches(
+        names,
+        ("", *DESIGNS),
+        lambda name, column: search(name, deviations, budget, **DESIGNS.get(column, {})),
+    )

@@ -53,7 +53,13 @@ def _moments(until_s: float, *more: list[int]) -> list[int]:
     return sorted(time for time in found if time <= us(until_s))
 
 
-def windows(first_at: float = 59.9, second_at: float = 60.0, requests: int = 100, opener: bool = False, limit: int = LIMIT) -> Result:
+def windows(
+    first_at: float = 59.9,
+    second_at: float = 60.0,
+    requests: int = 100,
+    opener: bool = False,
+    limit: int = LIMIT,
+) -> Result:
     """Two bursts of ``requests`` at two times (seconds) against windows and the log; ``opener``: one request at second 0 before them."""
     bursts = sorted([(us(first_at), requests), (us(second_at), requests)])
     arrivals = [(0, 1), *bursts] if opener else bursts
@@ -70,14 +76,20 @@ def windows(first_at: float = 59.9, second_at: float = 60.0, requests: int = 100
             f"{most['fixed, from the first request']} the window that the first request opens, {most['sliding log']} the log.")  # fmt: skip
     metrics = {
         "most": Metric("busiest minute, window of the epoch", most["fixed, by the epoch"]),
-        "most_first": Metric("busiest minute, window from the first request", most["fixed, from the first request"]),
+        "most_first": Metric(
+            "busiest minute, window from the first request", most["fixed, from the first request"]
+        ),
         "most_log": Metric("busiest minute, log", most["sliding log"]),
     }
     series = {name: _curve(name, times, moments) for name, times in went.items()}
-    return Result({"most": most, "bounds": bounds, "limit": limit, "arrivals": arrivals}, metrics, text, series)
+    return Result(
+        {"most": most, "bounds": bounds, "limit": limit, "arrivals": arrivals}, metrics, text, series
+    )
 
 
-def counter(burst_at: float = 59.5, burst: int = 100, every: float = 0.1, rounding: str = "none", limit: int = LIMIT) -> Result:
+def counter(
+    burst_at: float = 59.5, burst: int = 100, every: float = 0.1, rounding: str = "none", limit: int = LIMIT
+) -> Result:
     """A burst in the first minute, then from second 60 on a request every ``every`` seconds: the estimate of a sliding counter, and the truth."""
     step = us(every)
     arrivals = [(us(burst_at), burst), *((time, 1) for time in range(MINUTE_US, 3 * MINUTE_US, step))]
@@ -100,23 +112,26 @@ def counter(burst_at: float = 59.5, burst: int = 100, every: float = 0.1, roundi
     bounds = {name: bound(limiter) for name, limiter in lanes.items()}
     truth = _curve("passed in the last minute", went["sliding counter"], moments)
     apart = max(true - told for true, told in zip(truth.y, estimates, strict=True))
-    text = (f"In the busiest minute {most['sliding counter']} pass the sliding counter, {most['sliding log']} the log, {most['fixed window']} the fixed window; the limit is {limit}. "
+    text = (f"In the busiest minute {most['sliding counter']} pass the sliding counter, {most['sliding log']} the log, {most['fixed window']} the fixed window; the limit is {limit}, and no arrivals get more than {bounds['sliding counter']} past the counter. "
             f"At worst the counter believes {apart:.0f} fewer than there were.")  # fmt: skip
     metrics = {
         "most": Metric("busiest minute, sliding counter", most["sliding counter"]),
         "most_log": Metric("busiest minute, log", most["sliding log"]),
         "apart": Metric("the truth above the estimate, at most", apart),
     }
-    series = {"truth": truth, "estimate": Series("what the counter believes", truth.x, tuple(estimates), "theory")}
+    series = {
+        "truth": truth,
+        "estimate": Series("what the counter believes", truth.x, tuple(estimates), "theory"),
+    }
     return Result({"most": most, "bounds": bounds, "limit": limit}, metrics, text, series)
 
 
 def bucket(burst: int = 20, limit: int = LIMIT, every: float = 0.1, refill: str = "continuous") -> Result:
-    """A night without requests, then a flood for two minutes, one request every ``every`` seconds: what passes a bucket of ``burst`` tokens.
+    """A night without requests, then 250 at once, then two minutes of one every ``every`` seconds: what passes a bucket of ``burst`` tokens.
 
-    The bucket was last looked at one moment less than a minute before the flood, as an adversary would have it.
+    The bucket was last looked at one microsecond less than a minute before the flood, as an adversary would have it.
     """
-    times = list(range(0, 2 * MINUTE_US, us(every)))
+    times = [0] * 250 + list(range(us(every), 2 * MINUTE_US, us(every)))
     lanes: dict[str, Limiter] = {
         "token bucket": TokenBucket(limit, burst=burst, refill=refill),
         "leaky meter": LeakyMeter(limit, capacity=burst),
@@ -127,21 +142,29 @@ def bucket(burst: int = 20, limit: int = LIMIT, every: float = 0.1, refill: str 
         limiter.room(1 - MINUTE_US)
         went[name] = [time for time, passes in zip(times, run(limiter, times), strict=True) if passes]
     most = {name: most_in_span(found, MINUTE_US) for name, found in went.items()}
-    bounds = {name: None if refill == "lost" and name == "token bucket" else bound(limiter) for name, limiter in lanes.items()}
-    moments = sorted({*range(0, 2 * MINUTE_US + 1, 2 * SECOND_US), *went["token bucket"][:1]})
-    line = Series("B + r × t", (0.0, 120.0), (float(burst), burst + 2.0 * limit), "theory")
+    bounds = {
+        name: None if refill == "lost" and name == "token bucket" else bound(limiter)
+        for name, limiter in lanes.items()
+    }
+    moments = range(0, 2 * MINUTE_US + 1, 2 * SECOND_US)
     counts = in_window(went["token bucket"], 3 * MINUTE_US, moments)
-    simulated = Series("passed so far", tuple(moment / SECOND_US for moment in moments), tuple(map(float, counts)))
-    least = 60 / (limit + burst)
-    short = f"The flood brings fewer than that: a request every {every:g} s is not enough to take all. " if every > least and refill == "continuous" else ""
-    text = (f"At once {sum(time == 0 for time in went['token bucket']) if every else 0} passes, then the burst is used up as fast as requests come: {most['token bucket']} in the busiest minute. "
-            f"{short}Meter and GCRA of the same size let {most['leaky meter']} and {most['GCRA']} pass.")  # fmt: skip
+    seconds = tuple(moment / SECOND_US for moment in moments)
+    series = {
+        "simulated": Series("passed so far", seconds, tuple(map(float, counts))),
+        "theory": Series(
+            "B + r × t", seconds, tuple(burst + second * limit / 60 for second in seconds), "theory"
+        ),
+    }
+    at_once = sum(time == 0 for time in went["token bucket"])
+    others = f"a leaky meter of the same size {most['leaky meter']}, GCRA {most['GCRA']}"
+    text = f"{at_once} pass at once. In the busiest minute {most['token bucket']} pass the token bucket, {others}; the rate is {limit} a minute."
     metrics = {
+        "at_once": Metric("pass at once", at_once),
         "most": Metric("busiest minute, token bucket", most["token bucket"]),
         "most_meter": Metric("busiest minute, leaky meter", most["leaky meter"]),
         "most_gcra": Metric("busiest minute, GCRA", most["GCRA"]),
     }
-    return Result({"most": most, "bounds": bounds, "burst": burst, "limit": limit}, metrics, text, {"simulated": simulated, "theory": line})
+    return Result({"most": most, "bounds": bounds, "burst": burst, "limit": limit}, metrics, text, series)
 
 
 def queue(burst: int = 100, places: int = 100, limit: int = LIMIT, load: int = 100) -> Result:
@@ -163,9 +186,17 @@ def queue(burst: int = 100, places: int = 100, limit: int = LIMIT, load: int = 1
     seconds = tuple(moment / SECOND_US for moment in moments)
     series = {
         "came": Series("came", seconds, tuple(map(float, in_window(arrivals, 3 * MINUTE_US, moments)))),
-        "meter": Series("passed the meter", seconds, tuple(map(float, in_window(at_once, 3 * MINUTE_US, moments)))),
-        "queue": Series("left the queue", seconds, tuple(map(float, in_window(left, 3 * MINUTE_US, moments)))),
-        "wait": Series("wait of who comes then", tuple(time / SECOND_US for time, _ in waits), tuple(wait / SECOND_US for _, wait in waits)),
+        "meter": Series(
+            "passed the meter", seconds, tuple(map(float, in_window(at_once, 3 * MINUTE_US, moments)))
+        ),
+        "queue": Series(
+            "left the queue", seconds, tuple(map(float, in_window(left, 3 * MINUTE_US, moments)))
+        ),
+        "wait": Series(
+            "wait of who comes then",
+            tuple(time / SECOND_US for time, _ in waits),
+            tuple(wait / SECOND_US for _, wait in waits),
+        ),
     }
     text = (f"The queue accepts {len(waits)} of {len(arrivals)} requests, the meter {len(at_once)}. In the queue the longest wait is {longest:.1f} s, and after two minutes "
             f"who comes waits {last:.1f} s; the meter makes nobody wait.")  # fmt: skip

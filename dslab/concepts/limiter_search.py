@@ -83,7 +83,6 @@ def passed(limiter: Any, arrivals: Iterable[tuple[int, int]]) -> list[int]:
     return [time for time, count in arrivals for _ in range(count) if limiter.admit(time)]
 
 
-# [search] every schedule, tick by tick; what the limiter remembers is all that counts for the future
 def _next(limiter: Limiter, states: dict, tick: int) -> dict:
     """Give what can be remembered after ``tick``, and for each the most that passed, with the arrivals that did it."""
     found: dict[tuple, tuple[int, tuple]] = {}
@@ -97,9 +96,6 @@ def _next(limiter: Limiter, states: dict, tick: int) -> dict:
     return found
 
 
-# [/search]
-
-
 def worst_case(make: Callable[[], Limiter], span: int, before: int) -> Worst:
     """Search all schedules of ``before`` ticks of preparation and ``span`` ticks that count; the span may begin at any tick in between.
 
@@ -109,7 +105,9 @@ def worst_case(make: Callable[[], Limiter], span: int, before: int) -> Worst:
     span, before = whole(span, "the span"), whole(before, "the preparation", 0)
     limiter = make()
     if getattr(limiter, "refused", "free") != "free":
-        raise ValueError('this search takes refused="free"; where refusals are counted, sending too many is a move of its own')
+        raise ValueError(
+            'this search takes refused="free"; where refusals are counted, sending too many is a move of its own'
+        )
     limiter.room(0)
     prepared, best, seen = {limiter.state(): (0, ())}, (-1, (), 0), set()
     for begins in range(before + 1):
@@ -199,7 +197,9 @@ def _log(limiter: SlidingLog, span: int) -> int:
 def _counter(limiter: SlidingCounter, span: int) -> int:
     """L at the end of a window; near the end of the next, 2/W of a window before its end, they weigh 2L/W and the rest passes."""
     if span != limiter.window_us or span < 2:
-        raise ValueError(f"the closed form of a sliding counter is for its own window, {limiter.window_us:,} µs, of at least 2")
+        raise ValueError(
+            f"the closed form of a sliding counter is for its own window, {limiter.window_us:,} µs, of at least 2"
+        )
     weighs = 2 * limiter.limit
     return 2 * limiter.limit - (weighs // span if limiter.rounding == "floor" else -(-weighs // span))
 
@@ -209,7 +209,9 @@ def _bucket(limiter: TokenBucket, span: int) -> int:
     limit, window = limiter.limit, limiter.window_us
     gained = limit * (span - 1)
     if limiter.refill == "lost":
-        raise ValueError('what a bucket with refill="lost" admits depends on how often somebody looks at it; there is no closed form')
+        raise ValueError(
+            'what a bucket with refill="lost" admits depends on how often somebody looks at it; there is no closed form'
+        )
     if limiter.refill == "window":
         return limiter.burst + min(limit, limiter.burst) * -(-(span - 1) // window)
     if limiter.refill == "whole":  # the next token may be nearly there when the full bucket is emptied
@@ -218,7 +220,7 @@ def _bucket(limiter: TokenBucket, span: int) -> int:
 
 
 def _meter(limiter: LeakyMeter, span: int) -> int:
-    limit, window, gained = limiter.limit, limiter.window_us, limiter.limit * (span - 1)
+    window, gained = limiter.window_us, limiter.limit * (span - 1)
     if limiter.fits == "whole":
         return limiter.capacity + gained // window
     return 1 + (limiter.capacity * window - 1 + gained) // window

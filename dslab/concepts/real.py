@@ -26,7 +26,6 @@ EXACT = 2**53
 SECOND_US = 1_000_000
 CLIENTS, REQUESTS = 8, 250
 
-# [script] read, decide, write: one step for the store
 SCRIPT = """
 local limit, window, burst, cost = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local now, full = tonumber(ARGV[5]), burst * window
@@ -40,7 +39,6 @@ if passes then level = level - cost * window end
 redis.call('HSET', KEYS[1], 'level', string.format('%.0f', level), 'at', string.format('%.0f', now))
 return {passes and 1 or 0, string.format('%.0f', level), string.format('%.0f', now), redis.call('INCR', KEYS[2])}
 """
-# [/script]
 
 
 class LuaBucket:
@@ -49,9 +47,13 @@ class LuaBucket:
     Raises ValueError where its numbers would not be exact in Lua.
     """
 
-    def __init__(self, server: Any, name: str, limit: int, window_us: int, burst: int, clock: str = "hold") -> None:
+    def __init__(
+        self, server: Any, name: str, limit: int, window_us: int, burst: int, clock: str = "hold"
+    ) -> None:
         if burst * window_us >= EXACT:
-            raise ValueError(f"a bucket of {burst:,} tokens and a window of {window_us:,} µs needs numbers above 2**53, which Lua cannot count exactly")
+            raise ValueError(
+                f"a bucket of {burst:,} tokens and a window of {window_us:,} µs needs numbers above 2**53, which Lua cannot count exactly"
+            )
         self.client = server.client()
         self._keys = (server.key(f"{name}:bucket"), server.key(f"{name}:tickets"))
         self._settings = (limit, window_us, burst)
@@ -60,12 +62,14 @@ class LuaBucket:
     def decide(self, now_us: int | None = None, cost: int = 1) -> tuple[bool, int, int, int]:
         """Ask the store: (passes, level afterwards in 1/W of a token, the time that counted, ticket). Without a time, its own clock counts."""
         time = "" if now_us is None else now_us
-        passes, level, now, ticket = self.client.evalsha(self._sha, 2, *self._keys, *self._settings, cost, time, self.clock)
+        passes, level, now, ticket = self.client.evalsha(
+            self._sha, 2, *self._keys, *self._settings, cost, time, self.clock
+        )
         return passes == 1, int(level), int(now), int(ticket)
 
     def decide_in_three_steps(self, before_write: Any = None) -> bool:
         """Read, decide here, write back: what a client does that knows no scripts. ``before_write()`` is called in between."""
-        limit, window, burst = self._settings
+        _, window, burst = self._settings
         level = int(self.client.hget(self._keys[0], "level") or burst * window)
         if before_write is not None:
             before_write()
@@ -82,7 +86,8 @@ def _at_once(server: Any) -> tuple[int, int, int, int]:
     def client(bucket: LuaBucket) -> list[tuple]:
         return [bucket.decide() for _ in range(REQUESTS)]
 
-    found = sorted(sum(real.together(*(lambda b=bucket: client(b) for bucket in buckets)), []), key=lambda each: each[3])
+    answers = real.together(*(lambda b=bucket: client(b) for bucket in buckets))
+    found = sorted((each for answer in answers for each in answer), key=lambda each: each[3])
     model, same, passed = TokenBucket(limit, SECOND_US, burst), 0, 0
     for passes, level, now, _ in found:
         same += (model.admit(now), model.level) == (passes, level)
@@ -93,7 +98,10 @@ def _at_once(server: Any) -> tuple[int, int, int, int]:
 def _told_times(server: Any, clock: str) -> tuple[int, int]:
     """Let one client pass times along that also run backwards, and costs of 1 to 3: (decisions, same)."""
     rng, now, same = random.Random(11), 1_000_000_000, 0
-    bucket, model = LuaBucket(server, f"told {clock}", 7, SECOND_US, 5, clock), TokenBucket(7, SECOND_US, 5, clock=clock)
+    bucket, model = (
+        LuaBucket(server, f"told {clock}", 7, SECOND_US, 5, clock),
+        TokenBucket(7, SECOND_US, 5, clock=clock),
+    )
     for _ in range(500):
         now += rng.choice((0, 1, 50_000, 142_857, 142_858, 400_000, -300_000))
         cost = rng.randint(1, 3)
