@@ -203,7 +203,7 @@ def at_most(most: int, span_us: int) -> Callable[[World], bool | str]:
         if most_in_span(passed, span_us) <= most:
             return True
         count, begins = busiest(passed, span_us)
-        return f"{count} passed from second {begins / 1_000_000:g} on, in less than {span_us / 1_000_000:g} s; {most} may"
+        return f"{count} passed within {span_us / 1_000_000:g} s, from second {begins / 1_000_000:g} on; {most} may"
 
     return test
 

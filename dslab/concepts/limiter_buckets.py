@@ -25,6 +25,7 @@ class TokenBucket(Limiter):
     """
 
     name = "token bucket"
+    remembers = 2  # level and time; with whole tokens the beat as well
     _kept = ("level", "beat")
     REFILLS = ("continuous", "whole", "lost", "window")
 
@@ -83,6 +84,7 @@ class LeakyMeter(Limiter):
     """
 
     name = "leaky meter"
+    remembers = 2
     _kept = ("level",)
 
     def __init__(
@@ -122,7 +124,8 @@ class LeakyMeter(Limiter):
 class GCRA(Limiter):
     """The generic cell rate algorithm: a token bucket that remembers one moment, the theoretical arrival time (TAT).
 
-    A request moves the TAT by cost * T, from now or from where it is, whichever is later, and passes if it is then at most B * T ahead.
+    A request moves the TAT by cost * T, from now or from where it is, whichever is later, and passes if it is then at most B * T ahead
+    (``burst`` is B; the limit unless given).
     That is ``now >= TAT' - B * T`` (allowed exactly on time), so B = 1 allows no burst. ``interval``: "exact" keeps T = W/L as a fraction;
     "floor" takes whole microseconds, as libraries do that divide integers, and so lets a little more than L pass per window.
     redis-cell's ``max_burst`` is B - 1.

@@ -64,7 +64,7 @@ def windows(
     bursts = sorted([(us(first_at), requests), (us(second_at), requests)])
     arrivals = [(0, 1), *bursts] if opener else bursts
     lanes: dict[str, Limiter] = {
-        "fixed, by the epoch": FixedWindow(limit),
+        "fixed, by the clock": FixedWindow(limit),
         "fixed, from the first request": FixedWindow(limit, align="first"),
         "sliding log": SlidingLog(limit),
     }
@@ -72,10 +72,10 @@ def windows(
     moments = _moments(180, *went.values())
     most = {name: most_in_span(times, MINUTE_US) for name, times in went.items()}
     bounds = {name: bound(limiter) for name, limiter in lanes.items()}
-    text = (f"{sum(count for _, count in arrivals)} requests, limit {limit} a minute. In their busiest minute {most['fixed, by the epoch']} pass the window of the epoch, "
-            f"{most['fixed, from the first request']} the window that the first request opens, {most['sliding log']} the log.")  # fmt: skip
+    text = (f"{sum(count for _, count in arrivals)} requests, limit {limit} a minute. In their busiest minute {most['fixed, by the clock']} pass the fixed window of the clock, "
+            f"{most['fixed, from the first request']} the fixed window that the first request opens, {most['sliding log']} the log.")  # fmt: skip
     metrics = {
-        "most": Metric("busiest minute, window of the epoch", most["fixed, by the epoch"]),
+        "most": Metric("busiest minute, fixed window of the clock", most["fixed, by the clock"]),
         "most_first": Metric(
             "busiest minute, window from the first request", most["fixed, from the first request"]
         ),

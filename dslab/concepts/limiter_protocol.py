@@ -53,6 +53,7 @@ class Limiter:
 
     name: ClassVar[str] = ""
     refusal: ClassVar[tuple[str, ...]] = ("free",)
+    remembers: ClassVar[int] = 1
     _kept: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, limit: int, window_us: int = MINUTE_US, clock: str = "hold") -> None:
@@ -105,8 +106,8 @@ class Limiter:
 
     @property
     def memory(self) -> int:
-        """How many numbers are remembered right now, the latest time not counted."""
-        return len(self._kept)
+        """How many numbers it has to remember right now (times, counts, levels), for one client."""
+        return self.remembers
 
     def _advance(self, now: int) -> None:
         raise NotImplementedError

@@ -47,7 +47,7 @@ class Worst(NamedTuple):
     def describe(self) -> str:
         """Say in a sentence what was found and how much was searched."""
         told = ", ".join(f"{count} at {tick}" for tick, count in self.arrivals)
-        return f"{self.admitted} in the span that begins at tick {self.begins} ({told}); {self.schedules:.2g} schedules, merged into {self.states:,} states."
+        return f"{self.admitted} in the span that begins at tick {self.begins} ({told}); {self.schedules:,} schedules, merged into {self.states:,} states."
 
 
 def most_in_span(times: Sequence[int], span: int) -> int:

@@ -26,6 +26,7 @@ class FixedWindow(Limiter):
 
     name = "fixed window"
     refusal = ("free", "counted")
+    remembers = 2
     _kept = ("start", "count")
 
     def __init__(
@@ -129,6 +130,7 @@ class SlidingCounter(Limiter):
 
     name = "sliding counter"
     refusal = ("free", "counted")
+    remembers = 3
     _kept = ("number", "current", "previous")
 
     def __init__(

@@ -11,7 +11,7 @@ from dslab.concepts.limiters import GCRA, MINUTE_US, LeakyMeter, LeakyQueue, Sli
 from dslab.course.limiters.explorers import SMALL, flood_most
 from dslab.teach import WRONG, Claim, Ledger, Measurement, holds_only_if
 
-MODEL = "notes on the closed forms, and a small simulation"
+MODEL, EARLIER = "the closed form of this lesson's model", "an earlier, smaller simulation"
 CLOUDFLARE = (
     "Cloudflare, “How we built rate limiting capable of scaling to millions of domains”, as quoted in files"
 )
@@ -158,9 +158,9 @@ CLAIMS = Ledger(
         Claim("fixed window", "up to 2L pass in an arbitrarily short time across a border: 6 for L = 3", MODEL, YEAR, "C", value=2 * SMALL[0], experiment=lambda: _searched("fixed window")),
         Claim("sliding log", "exact: L in any window, 3 for L = 3", MODEL, YEAR, "C", value=SMALL[0], experiment=lambda: _searched("sliding log")),
         Claim("memory of the log", "the log's memory grows with the limit", MODEL, YEAR, "C", value=100, unit="times", experiment=_memory),
-        Claim("border burst", "of a burst at the border, L = 100: fixed 200, log 100, counter 100, bucket B = 100 100, B = 20 20", MODEL, YEAR, "L", value="200, 100, 100, 100, 20", experiment=_bursts),
-        Claim("flood", "most in any 60 s under a flood: fixed 100, bucket B = 100 199, B = 20 119", MODEL, YEAR, "L", value="100, 199, 119", experiment=_floods),
-        Claim("counter, burst and flood", "a sliding counter lets 199 pass in a sliding minute: a burst of 100 at 59.5 s, then a flood", MODEL, YEAR, "L", value=199, experiment=_counter),
+        Claim("border burst", "of a burst at the border, L = 100: fixed 200, log 100, counter 100, bucket B = 100 100, B = 20 20", EARLIER, YEAR, "L", value="200, 100, 100, 100, 20", experiment=_bursts),
+        Claim("flood", "most in any 60 s under a flood: fixed 100, bucket B = 100 199, B = 20 119", EARLIER, YEAR, "L", value="100, 199, 119", experiment=_floods),
+        Claim("counter, burst and flood", "a sliding counter lets 199 pass in a sliding minute: a burst of 100 at 59.5 s, then a flood", EARLIER, YEAR, "L", value=199, experiment=_counter),
         Claim("counter, any arrivals", "a sliding counter lets at most 2L - 1 pass in any window: 5 for L = 3", MODEL, YEAR, "C", value=2 * SMALL[0] - 1, experiment=lambda: _searched("sliding counter")),
         Claim("the border burst is gone", "a sliding counter removes the burst at the border", "notes on what is said of it", YEAR, "I",
               test=lambda found: found == "100 and 199" and holds_only_if("one looks at the border; in a minute that begins elsewhere 2L - 1 still pass"), experiment=_spike),

@@ -189,7 +189,7 @@ def _edges_pictures(result: Result) -> list[Any]:
 
 SMALL = (3, 8)  # a limit and a window in ticks that can be searched whole
 WORST = (
-    ("fixed window", "by the epoch", {}),
+    ("fixed window", "by the clock", {}),
     ("fixed window", "from the first request", {"align": "first"}),
     ("sliding log", "what is one window old is forgotten", {}),
     ("sliding log", "what is one window old still counts", {"edge": "closed"}),
