@@ -82,7 +82,8 @@ class Gate:
         self.passed: list[int] = []
         self.waits: list[int] = []
         self.asked = 0
-        self.node = world.node("limiter", kind="service", passed=0, refused=0, last_minute=0)
+        self.copies: dict[str, tuple] = {}  # of its state, as each edge has read or written it
+        self.node = world.node("limiter", kind="service", passed=0, refused=0, **{"in the last 60 s": 0})
         world.facts["gate"] = self
 
     def ask(self, requests: int = 1, place: int = 0, now_us: int | None = None) -> None:
@@ -99,7 +100,7 @@ class Gate:
             self.waits.append(delay_us)
         state = self.node.state
         state["passed"], state["refused"] = len(self.passed), self.asked - len(self.passed)
-        state["last_minute"] = sum(self.world.now - WINDOW_US < time for time in self.passed)
+        state["in the last 60 s"] = sum(self.world.now - WINDOW_US < time for time in self.passed)
 
 
 async def _clock() -> None:
@@ -167,9 +168,11 @@ async def _edge(world: World, gate: Gate, switches: Switches, place: int) -> Non
     if switches.atomic:
         await edge.call("limiter", "take")
         return
-    mine.load(await edge.call("limiter", "read"))
+    await edge.call("limiter", "read", by=edge.id)
+    mine.load(gate.copies[edge.id])
     passes = mine.admit(world.now)
-    await edge.call("limiter", "write", state=mine.state(), passes=passes)
+    gate.copies[edge.id] = mine.state()
+    await edge.call("limiter", "write", by=edge.id, left=f"{mine.room(world.now)} left", passes=passes)
 
 
 def race(switches: Switches) -> World:
@@ -178,11 +181,16 @@ def race(switches: Switches) -> World:
     limiter = switches.limiter()
     gate = Gate(world, [limiter])
 
-    def write(state: tuple, passes: bool) -> None:
-        limiter.load(state)
+    def read(by: str) -> str:
+        left = limiter.room(world.now)
+        gate.copies[by] = limiter.state()
+        return f"{left} left"
+
+    def write(by: str, left: str, passes: bool) -> None:
+        limiter.load(gate.copies[by])
         gate.note(passes)
 
-    gate.node.on("take", gate.ask).on("read", limiter.state).on("write", write)
+    gate.node.on("take", gate.ask).on("read", read).on("write", write)
     for place in (1, 2):
         world.node(f"edge {place}", kind="service").spawn(_edge(world, gate, switches, place))
     return world

@@ -121,7 +121,7 @@ def counter(
     }
     series = {
         "truth": truth,
-        "estimate": Series("what the counter believes", truth.x, tuple(estimates), "theory"),
+        "estimate": Series("what the counter believes", truth.x, tuple(estimates)),
     }
     return Result({"most": most, "bounds": bounds, "limit": limit}, metrics, text, series)
 

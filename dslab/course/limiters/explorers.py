@@ -215,8 +215,8 @@ def worst_table(limit: int = SMALL[0], ticks: int = SMALL[1]) -> Any:
             lambda name=name, positions=positions: make(name, limit, ticks, **positions), ticks, 2 * ticks
         )
         rows.append({"limiter": name, "convention": convention, "found by search": worst.admitted, "by formula": bound(make(name, limit, ticks, **positions)),
-                     "formula, 100 a minute": bound(make(name, 100, **positions)), "arrivals that do it (tick × requests)": ", ".join(f"{tick} × {count}" for tick, count in worst.arrivals),
-                     "states": f"{worst.states:,}"})  # fmt: skip
+                     "at 100 a minute": bound(make(name, 100, **positions)), "arrivals that do it (requests at tick)": ", ".join(f"{count} at {tick}" for tick, count in worst.arrivals),
+                     "merged into": f"{worst.states:,}"})  # fmt: skip
     return show.table(
         rows,
         title=f"The most in any window: limit {limit}, window {ticks} ticks, every schedule of {3 * ticks} ticks",
