@@ -21,13 +21,14 @@ class TokenBucket(Limiter):
     ``refill``: "continuous": fractions of a token are kept, so the bucket's level is min(B, level + r * dt), exactly;
     "whole": only whole tokens are added, on a beat of one each T that goes on while the bucket is full (``align``: the beat counts from the epoch
     or from the first request); "lost": whole tokens only, and the fraction is thrown away at each look (a bug, and a common one);
+    "lost on pass": the same, but only when a request passes, so who is refused loses nothing by asking;
     "window": L tokens at once at each multiple of W (``align`` as before), never above B.
     """
 
     name = "token bucket"
     remembers = 2  # level and time; with whole tokens the beat as well
     _kept = ("level", "beat")
-    REFILLS = ("continuous", "whole", "lost", "window")
+    REFILLS = ("continuous", "whole", "lost", "lost on pass", "window")
 
     def __init__(
         self, limit: int, window_us: int = MINUTE_US, burst: int | None = None, refill: str = "continuous",
@@ -59,6 +60,8 @@ class TokenBucket(Limiter):
         if self.level < cost * self.window_us:
             return False
         self.level -= cost * self.window_us
+        if self.refill == "lost on pass" and cost:
+            self.beat = 0
         return True
 
     def _room(self) -> int:

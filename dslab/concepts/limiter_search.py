@@ -208,9 +208,9 @@ def _bucket(limiter: TokenBucket, span: int) -> int:
     """B at once, and what comes in between the first and the last moment of the span."""
     limit, window = limiter.limit, limiter.window_us
     gained = limit * (span - 1)
-    if limiter.refill == "lost":
+    if limiter.refill == "lost" or (limiter.refill == "lost on pass" and limiter.burst * window < gained):
         raise ValueError(
-            'what a bucket with refill="lost" admits depends on how often somebody looks at it; there is no closed form'
+            "what a bucket that loses fractions admits depends on when somebody asks; there is no closed form"
         )
     if limiter.refill == "window":
         return limiter.burst + min(limit, limiter.burst) * -(-(span - 1) // window)

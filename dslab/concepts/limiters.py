@@ -33,6 +33,19 @@ What holds for all of them:
 * A cost of 0 asks whether a request of no size would pass; it changes nothing.
 * ``clock="hold"``: if ``now`` is before the latest time seen, the latest time counts (a clock does not run backwards).
   ``clock="follow"``: the limiter believes what it is told, as many scripts do; `limiter_anomalies` shows what that costs.
+
+Which settings decide as published libraries do (each compared on thousands of random arrivals, with no difference where their floating point is exact):
+
+| library                                             | settings here                                                                     |
+|-----------------------------------------------------|-----------------------------------------------------------------------------------|
+| limits 5.8.0, fixed window                            | ``FixedWindow(align="first", refused="counted")``                                   |
+| limits 5.8.0, moving window; pyrate-limiter 4.5.1      | ``SlidingLog(edge="closed")``                                                      |
+| limits 5.8.0, sliding window counter                   | ``SlidingCounter(rounding="floor")``                                               |
+| aiolimiter 1.3.0 (``has_capacity``)                    | ``LeakyMeter()``                                                                   |
+| token-bucket 0.4.0                                    | ``TokenBucket()``                                                                  |
+| throttled-py 3.5.0, GCRA                               | ``GCRA()``                                                                         |
+| throttled-py 3.5.0, fixed window                       | ``Coarse(FixedWindow(refused="counted"), 1_000_000)``                               |
+| throttled-py 3.5.0, token bucket, leaking bucket        | ``Coarse(TokenBucket(refill="lost on pass"), 1_000_000)``                           |
 """
 
 from __future__ import annotations

@@ -343,3 +343,10 @@ def test_every_limiter_is_documented_with_its_conventions():
     for kind in LIMITERS.values():
         for word in kind.__init__.__code__.co_varnames[3 : kind.__init__.__code__.co_argcount]:
             assert f"``{word}" in (kind.__doc__ or "") + (limiters.__doc__ or ""), (kind.name, word)
+
+
+def test_fractions_lost_on_pass_cost_only_who_passes():
+    """As in throttled-py: the fraction goes when a request passes, so asking in vain costs nothing."""
+    assert run(TokenBucket(1, 10, 1, refill="lost on pass"), list(range(0, 100, 5))).count(True) == 10
+    assert run(TokenBucket(1, 10, 1, refill="lost on pass"), list(range(0, 102, 3))).count(True) == 9
+    assert run(TokenBucket(1, 10, 1), list(range(0, 102, 3))).count(True) == 10

@@ -189,34 +189,34 @@ def _edges_pictures(result: Result) -> list[Any]:
 
 SMALL = (3, 8)  # a limit and a window in ticks that can be searched whole
 WORST = (
-    ("fixed window", "by the clock", {}),
-    ("fixed window", "from the first request", {"align": "first"}),
-    ("sliding log", "what is one window old is forgotten", {}),
-    ("sliding log", "what is one window old still counts", {"edge": "closed"}),
-    ("sliding counter", "estimate as it is", {}),
-    ("sliding counter", "estimate rounded down", {"rounding": "floor"}),
-    ("token bucket", "B = L", {}),
-    ("token bucket", "B = 1", {"burst": 1}),
-    ("token bucket", "B = L, whole tokens on a beat", {"refill": "whole"}),
-    ("token bucket", "B = L, all at once each window", {"refill": "window"}),
-    ("leaky meter", "the request must fit", {}),
-    ("leaky meter", "any room will do", {"fits": "any room"}),
-    ("GCRA", "B = L", {}),
-    ("GCRA", "B = L, interval in whole ticks", {"interval": "floor"}),
-    ("leaky queue", "L places; accepted, not yet out", {}),
+    ("fixed window", "by the clock", {}, ""),
+    ("fixed window", "from the first request", {"align": "first"}, "limits"),
+    ("sliding log", "what is one window old is forgotten", {}, ""),
+    ("sliding log", "what is one window old still counts", {"edge": "closed"}, "limits, pyrate-limiter"),
+    ("sliding counter", "estimate as it is", {}, ""),
+    ("sliding counter", "estimate rounded down", {"rounding": "floor"}, "limits"),
+    ("token bucket", "B = L", {}, "token-bucket"),
+    ("token bucket", "B = 1", {"burst": 1}, ""),
+    ("token bucket", "B = L, whole tokens on a beat", {"refill": "whole"}, ""),
+    ("token bucket", "B = L, all at once each window", {"refill": "window"}, ""),
+    ("leaky meter", "the request must fit", {}, "aiolimiter"),
+    ("leaky meter", "any room will do", {"fits": "any room"}, ""),
+    ("GCRA", "B = L", {}, "throttled-py"),
+    ("GCRA", "B = L, interval in whole ticks", {"interval": "floor"}, ""),
+    ("leaky queue", "L places; accepted, not yet out", {}, ""),
 )  # fmt: skip
 
 
 def worst_table(limit: int = SMALL[0], ticks: int = SMALL[1]) -> Any:
     """Each limiter and convention: the most that the search over all arrival schedules got through, and the formula."""
     rows = []
-    for name, convention, positions in WORST:
+    for name, convention, positions, library in WORST:
         worst = worst_case(
             lambda name=name, positions=positions: make(name, limit, ticks, **positions), ticks, 2 * ticks
         )
         rows.append({"limiter": name, "convention": convention, "found by search": worst.admitted, "by formula": bound(make(name, limit, ticks, **positions)),
                      "at 100 a minute": bound(make(name, 100, **positions)), "arrivals that do it (requests at tick)": ", ".join(f"{count} at {tick}" for tick, count in worst.arrivals),
-                     "merged into": f"{worst.states:,}"})  # fmt: skip
+                     "decides so": library})  # fmt: skip
     return show.table(
         rows,
         title=f"The most in any window: limit {limit}, window {ticks} ticks, every schedule of {3 * ticks} ticks",
@@ -259,7 +259,7 @@ def memory_table(sources: int = 270_000) -> Any:
     for name in ("fixed window", "sliding log", "sliding counter", "token bucket", "leaky meter", "GCRA"):
         limiter = make(name, 100)
         passed(limiter, [(second * 300_000, 1) for second in range(200)])
-        rows.append({"limiter": name, "numbers for one client": limiter.memory, f"for {sources:,} clients": f"{limiter.memory * sources:,}",
+        rows.append({"limiter": name + (", B = 100" if name in ("token bucket", "leaky meter", "GCRA") else ""), "numbers for one client": limiter.memory, f"for {sources:,} clients": f"{limiter.memory * sources:,}",
                      "busiest minute, at most": bound(make(name, 100))})  # fmt: skip
     return show.table(rows, title="What is remembered, and what it buys")
 
