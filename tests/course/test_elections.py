@@ -25,7 +25,12 @@ def test_exercise_solution_and_wrong_answers(exercise):
 
 
 def test_at_least_three_kinds_of_exercise():
-    assert {exercise.kind for exercise in lesson.ROOM.exercises} == {"configure", "implement", "break it", "predict"}
+    assert {exercise.kind for exercise in lesson.ROOM.exercises} == {
+        "configure",
+        "implement",
+        "break it",
+        "predict",
+    }
 
 
 @pytest.mark.parametrize(

@@ -41,19 +41,25 @@ def says_yes(rule: str, voter: Log, candidate: Log) -> bool:
     return rule == "none" or candidate.last_index >= voter.last_index
 
 
-def stored_by_majority(logs: tuple[Terms, ...], voters: tuple[tuple[int, ...], tuple[int, ...]]) -> list[tuple[int, int]]:
+def stored_by_majority(
+    logs: tuple[Terms, ...], voters: tuple[tuple[int, ...], tuple[int, ...]]
+) -> list[tuple[int, int]]:
     """Give (index, term) of every entry that a majority of the voters has: what could have been committed."""
     found = []
     for index in range(1, max(map(len, logs)) + 1):
         terms = sorted({log[index - 1] for log in logs if len(log) >= index})
         for term in terms:
-            acked = {n: index * (len(log) >= index and log[index - 1] == term) for n, log in enumerate(logs, 1)}
+            acked = {
+                n: index * (len(log) >= index and log[index - 1] == term) for n, log in enumerate(logs, 1)
+            }
             if joint_committed_index(*voters, acked) == index:
                 found.append((index, term))
     return found
 
 
-def poll(logs: str = "long but old", candidate: int = 5, rule: str = "up to date", voters: str = "all five") -> Result:
+def poll(
+    logs: str = "long but old", candidate: int = 5, rule: str = "up to date", voters: str = "all five"
+) -> Result:
     """Let server ``candidate`` (1 to 5) ask for votes; ``logs``, ``rule`` and ``voters`` are keys of `LOGS`, `RULES`, `VOTERS`.
 
     Metrics: ``yes`` votes, ``lost`` entries (a majority has them; the winner has not). ``params["result"]`` is won or lost, and the table ``servers`` has
@@ -74,7 +80,14 @@ def poll(logs: str = "long but old", candidate: int = 5, rule: str = "up to date
     rows = [{"server": n, "log": " ".join(map(str, log)), "vote": "yes" if votes[n] else "no", "counts": "yes" if n in counts else "no"}
             for n, log in enumerate(terms, 1)]  # fmt: skip
     yes = sum(votes[n] for n in counts)
-    params: dict[str, Any] = {"logs": logs, "candidate": candidate, "rule": rule, "voters": voters, "result": ended, "entries": lost}
+    params: dict[str, Any] = {
+        "logs": logs,
+        "candidate": candidate,
+        "rule": rule,
+        "voters": voters,
+        "result": ended,
+        "entries": lost,
+    }
     metrics = {"yes": Metric("votes", yes, ""), "lost": Metric("entries lost", len(lost), "")}
     return Result(params, metrics, _told(params, yes, len(counts), lost), {}, {"servers": rows})
 
@@ -84,4 +97,6 @@ def _told(params: dict[str, Any], yes: int, voters: int, lost: list[tuple[int, i
     if lost:
         gone = ", ".join(f"{index} (term {term})" for index, term in lost)
         return f"{text}; a majority has what it lacks: entry {gone}. If that was committed, it is lost now."
-    return text + ("; it has every entry that a majority has." if params["result"] == WON else "; nothing is lost.")
+    return text + (
+        "; it has every entry that a majority has." if params["result"] == WON else "; nothing is lost."
+    )

@@ -190,7 +190,6 @@ def count_herd(n: int, watch: str = "predecessor") -> tuple[int, int]:
     return told, told + 2 * asked
 
 
-
 # -- growth ------------------------------------------------------------------------------------------------
 
 CASES = ("best", "mean", "worst")
@@ -240,14 +239,14 @@ def growth(algorithm: str = "Bully", nodes: int = 5) -> Result:
     series, metrics, told = {}, {}, []
     for case, form in zip(CASES, GROWTH[algorithm], strict=True):
         found = counted(algorithm, case, nodes)
-        if form is None or found is None and case != "mean":
+        if form is None or (found is None and case != "mean"):
             continue
         if found is not None:
             metrics[case] = Metric(f"{case} case", float(found), "messages")
             told.append(f"{case} {found:,.4g}")
             points = sorted({*COUNTED, nodes})
             ys = tuple(float(counted(algorithm, case, n) or 0) for n in points)
-            series[case] = Series(f"{case}, counted", tuple(map(float, points)), ys, "measured")
+            series[case] = Series(f"{case}, counted", tuple(map(float, points)), ys)
         series[f"{case} (theory)"] = Series(f"{case}, closed form", tuple(map(float, SIZES)), tuple(float(form(n)) for n in SIZES), "theory")  # fmt: skip
     largest = max(metric.value for metric in metrics.values())
     metrics["per_node"] = Metric("messages for each node, worst", largest / nodes, "")

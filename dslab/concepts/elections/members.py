@@ -151,9 +151,7 @@ class Cluster:
     def may_die(self, number: int, back: bool = False) -> None:
         """Let a driver that chooses kill a member (``back``: and start it again), once."""
         node = self.members[number].node
-        self.world.may(
-            f"node {number} dies", lambda: self.kill(number), 1, lambda: node.up, node, "crash"
-        )
+        self.world.may(f"node {number} dies", lambda: self.kill(number), 1, lambda: node.up, node, "crash")
         if back:
             self.world.may(f"node {number} is back", lambda: self.restart(number), 1, lambda: not node.up, node, "restart")  # fmt: skip
 
@@ -167,9 +165,11 @@ class Cluster:
 class Member:
     """One member. A subclass says what it does: ``begin``, ``timeout``, and ``on_<message>(src, ...)`` for each message."""
 
+    word, first_role = "Node", "follower"
+
     def __init__(self, cluster: Cluster, number: int) -> None:
         self.cluster, self.number, self.world = cluster, number, cluster.world
-        self.node = self.world.node(str(number), label=f"Node {number}", role="follower")
+        self.node = self.world.node(str(number), label=f"{self.word} {number}", role=self.first_role)
         self.box = Mailbox(self.node)
         self.deadline: int | None = None
         self.suspicious = False

@@ -109,9 +109,7 @@ class Paxos(Member):
             self._answer(src, "chosen", reign=reign, value=self.known[reign])
         elif ballot > self.promised.get(reign, NEVER):
             self.promised[reign] = ballot
-            self._answer(
-                src, "promise", reign=reign, ballot=ballot, accepted=self.accepted.get(reign)
-            )
+            self._answer(src, "promise", reign=reign, ballot=ballot, accepted=self.accepted.get(reign))
         else:
             self._answer(src, "overtaken", reign=reign, ballot=ballot, by=self.promised[reign])
 

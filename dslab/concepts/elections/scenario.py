@@ -17,6 +17,7 @@ all five can be looked at on one axis; they are nobody's defaults.
 from __future__ import annotations
 
 from functools import partial
+from itertools import pairwise
 from typing import Any
 
 from dslab.concepts.elections.bully import Bully
@@ -29,7 +30,13 @@ from dslab.concepts.elections.zookeeper import Ensemble
 from dslab.sim import World
 from dslab.sim.result import Metric, Result, Series
 
-KINDS = {"Bully": Bully, "Ring (Chang-Roberts)": ChangRoberts, "Ring (collect)": Collect, "Paxos": Paxos, "Raft": Raft}
+KINDS = {
+    "Bully": Bully,
+    "Ring (Chang-Roberts)": ChangRoberts,
+    "Ring (collect)": Collect,
+    "Paxos": Paxos,
+    "Raft": Raft,
+}
 ALGORITHMS = (*KINDS, "ZooKeeper")
 FAULTS = ("nothing", "kill", "pause", "partition", "clock")
 AT_US, END_US = 1_000 * MS, 4_000 * MS
@@ -111,9 +118,11 @@ def _cut(cluster: Cluster, few: list[int], rest: list[int]) -> None:
 
 
 def _result(cluster: Cluster, before: dict[str, int], params: dict[str, Any]) -> Result:
-    steps = [(us, acting, useful) for us, acting, useful in cluster.changes if us < END_US] + [(END_US, (), True)]
+    steps = [(us, acting, useful) for us, acting, useful in cluster.changes if us < END_US] + [
+        (END_US, (), True)
+    ]
     leaderless = doubled = 0
-    for (begun, acting, useful), (end, _, _) in zip(steps, steps[1:], strict=False):
+    for (begun, acting, useful), (end, _, _) in pairwise(steps):
         lasts = max(0, end - max(begun, AT_US))
         leaderless += lasts * (not useful)
         doubled += lasts * (len(acting) > 1)
@@ -130,17 +139,16 @@ def _result(cluster: Cluster, before: dict[str, int], params: dict[str, Any]) ->
     xs = [us / MS for us, _, _ in steps[:-1]] + [END_US / MS]
     ys = [float(len(acting)) for _, acting, _ in steps[:-1]]
     series = {"acting": Series("acting leaders", tuple(xs), (*ys, ys[-1]))}
-    result = Result(params, metrics, _told(params, metrics, cluster), series, {"reigns": reigns})
-    return result
+    return Result(params, metrics, _told(params, metrics), series, {"reigns": reigns})
 
 
 _WHAT = {"nothing": "Nothing happens", "kill": "The leader is killed", "pause": "The leader stands still for 1 s",
          "partition": "The leader is cut off with a minority for 1.5 s", "clock": "A follower's clock runs five times as fast"}  # fmt: skip
 
 
-def _told(params: dict[str, Any], metrics: dict[str, Metric], cluster: Cluster) -> str:
+def _told(params: dict[str, Any], metrics: dict[str, Metric]) -> str:
     value = {name: metric.value for name, metric in metrics.items()}
     gap = f"{value['leaderless_ms']:.0f} ms without a leader that reaches a majority"
     two = f"two leaders act for {value['doubled_ms']:.0f} ms" if value["doubled_ms"] else "never two leaders at once"  # fmt: skip
     return (f"{params['algorithm']}, {params['nodes']} nodes, messages take {params['delay_ms']:g} ms. {_WHAT[params['fault']]}: {gap}; {two}; "
-            f"{value['messages']:.0f} messages, {value['reigns']:.0f} reigns begun.")  # fmt: skip
+            f"{value['messages']:.0f} messages, {value['reigns']:.0f} reign{'s' * (value['reigns'] != 1)} begun.")  # fmt: skip

@@ -66,7 +66,11 @@ def standstill(check: str = "none", pause_ms: int = 400, write_ms: int = 5, slow
     return Result(params, metrics, _told(params, metrics), series)
 
 
-_WHO = {"fence": "the store compares epochs", "clock": "the leader looks at its clock", "none": "nobody checks"}
+_WHO = {
+    "fence": "the store compares epochs",
+    "clock": "the leader looks at its clock",
+    "none": "nobody checks",
+}
 
 
 def _told(params: dict, metrics: dict[str, Metric]) -> str:
@@ -74,5 +78,8 @@ def _told(params: dict, metrics: dict[str, Metric]) -> str:
     start = f"The leader stands still for {params['pause_ms']} ms, its writes travel {params['write_ms']} ms, and {_WHO[params['check']]}: "
     if not value["leaderless_ms"]:
         return start + "its session lasts, and it goes on leading."
-    return (start + f"the next one leads after {value['leaderless_ms']:.0f} ms, {value['woken']:.0f} woken; the store took {value['taken']:.0f} old writes and refused "
-            f"{value['refused']:.0f}.")  # fmt: skip
+    woken, taken = (
+        f"{value['woken']:.0f} woken",
+        f"{value['taken']:.0f} old write{'s' * (value['taken'] != 1)}",
+    )
+    return f"{start}the next one leads after {value['leaderless_ms']:.0f} ms, {woken}; the store took {taken} and refused {value['refused']:.0f}."  # fmt: skip

@@ -148,7 +148,13 @@ def share_below(label: str, found: Sequence[float], points: int = 60) -> Series:
     return Series(label, tuple(found[p] for p in places), tuple(100 * (p + 1) / len(found) for p in places))
 
 
-def outage(low_ms: float = 150, width_ms: float = 5, request_ms: float = 3.0, reply_ms: float = 8.0, trials: int = 200) -> Result:
+def outage(
+    low_ms: float = 150,
+    width_ms: float = 5,
+    request_ms: float = 3.0,
+    reply_ms: float = 8.0,
+    trials: int = 200,
+) -> Result:
     """Run ``trials`` elections (10 to 5,000) with timeouts of ``low_ms`` to ``low_ms + width_ms``; a cluster gives up after 2 s.
 
     Metrics in ms: ``median``, ``mean``, ``longest``; ``over_a_second`` and ``none`` in per cent; ``split``, the per cent of elections that took more
@@ -160,7 +166,10 @@ def outage(low_ms: float = 150, width_ms: float = 5, request_ms: float = 3.0, re
         raise ValueError(f"timeouts from {low_ms!r} ms with a width of {width_ms!r} ms are no range; use a low bound over 0 and a width of at least 0")  # fmt: skip
     rng, bounds = random.Random(16), (round(low_ms * MS), round((low_ms + width_ms) * MS))
     give_up = 2_000 * MS
-    both = [trial(rng, *bounds, round(request_ms * MS), round(reply_ms * MS), give_up_us=give_up) for _ in range(trials)]
+    both = [
+        trial(rng, *bounds, round(request_ms * MS), round(reply_ms * MS), give_up_us=give_up)
+        for _ in range(trials)
+    ]
     found = sorted(us / MS for us, _ in both)
     none = sum(us >= give_up - bounds[0] for us, _ in both)
     metrics = {
@@ -176,7 +185,13 @@ def outage(low_ms: float = 150, width_ms: float = 5, request_ms: float = 3.0, re
             f"{found[-1]:.0f} ms of {trials} elections; {metrics['split'].value:.0f} % took more than one term.")  # fmt: skip
     if none:
         text += f" {none} found no leader within 2 s."
-    params = {"low_ms": low_ms, "width_ms": width_ms, "request_ms": request_ms, "reply_ms": reply_ms, "trials": trials}
+    params = {
+        "low_ms": low_ms,
+        "width_ms": width_ms,
+        "request_ms": request_ms,
+        "reply_ms": reply_ms,
+        "trials": trials,
+    }
     return Result(params, metrics, text, {"below": share_below(label, found)})
 
 

@@ -112,7 +112,7 @@ class Store:
 
     def __init__(self, cluster: Ensemble) -> None:
         self.cluster = cluster
-        self.node = cluster.world.node("store", label="Store", kind="store", holds="nothing")
+        self.node = cluster.world.node("store", label="The store", kind="store", holds="nothing")
         self.highest = self.refused = self.taken = 0
         self.node.on("write", self.write)
 
@@ -133,7 +133,7 @@ class Store:
 class Client(Member):
     """A member of the recipe: a session, a znode, one watch."""
 
-    reign_word = "epoch"
+    word, first_role, reign_word = "Client", "has no znode", "epoch"
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)

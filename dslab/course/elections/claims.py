@@ -15,7 +15,9 @@ DELAYS = "3 ms to a voter, 8 ms back, 1,000 elections"
 
 
 @cache
-def _found(low: int, high: int, request: float = 3.0, reply: float = 8.0, trials: int = 1_000) -> tuple[float, ...]:
+def _found(
+    low: int, high: int, request: float = 3.0, reply: float = 8.0, trials: int = 1_000
+) -> tuple[float, ...]:
     return tuple(timeouts.downtimes(low, high, trials, request, reply, give_up_ms=20_000))
 
 
@@ -33,22 +35,34 @@ def _mean(low: int, high: int) -> Measurement:
 
 def _none() -> Measurement:
     found = _found(150, 150, trials=100)
-    return Measurement(round(found[0] / 1_000, 1), "s", "the shortest of 100; a run is given up after 20 s, and every one was")
+    return Measurement(
+        round(found[0] / 1_000, 1),
+        "s",
+        "the shortest of 100; a run is given up after 20 s, and every one was",
+    )
 
 
 def _slow_request() -> Measurement:
     slow = timeouts.middle(_found(150, 155, request=7.5, reply=7.5))
-    return Measurement(round(slow / timeouts.middle(_found(150, 155)), 1), "times", f"7.5 ms each way: median {slow:.0f} ms")
+    return Measurement(
+        round(slow / timeouts.middle(_found(150, 155)), 1), "times", f"7.5 ms each way: median {slow:.0f} ms"
+    )
 
 
 def _formula(form: Any, count: Any, sizes: tuple[int, ...]) -> Measurement:
     pairs = [(form(n), count(n)) for n in sizes]
     told = ", ".join(f"{counted:,} for n = {n}" for n, (_, counted) in zip(sizes, pairs, strict=True))
-    return Measurement("equal" if all(a == b for a, b in pairs) else "differ", "", f"counted in the simulator: {told}")
+    return Measurement(
+        "equal" if all(a == b for a, b in pairs) else "differ", "", f"counted in the simulator: {told}"
+    )
 
 
 def _rings(n: int, rings: int) -> Measurement:
-    return Measurement(round(counts.mean_ring(n, rings), 1), "tokens", f"{rings:,} random rings; without the announcement of n more")
+    return Measurement(
+        round(counts.mean_ring(n, rings), 1),
+        "tokens",
+        f"{rings:,} random rings; without the announcement of n more",
+    )
 
 
 def _held(name: str, **off: Any) -> Measurement:
@@ -63,17 +77,29 @@ def _two(algorithm: str, quorum: str = "majority") -> Measurement:
 
 
 def _herd() -> Measurement:
-    return Measurement(f"{counts.count_herd(20, 'lowest')[0]} and {counts.count_herd(20)[0]}", "", "clients woken of 20 when the leader's session ends: all watch it, each watches its predecessor")
+    return Measurement(
+        f"{counts.count_herd(20, 'lowest')[0]} and {counts.count_herd(20)[0]}",
+        "",
+        "clients woken of 20 when the leader's session ends: all watch it, each watches its predecessor",
+    )
 
 
 def _fence() -> Measurement:
     on, off = anomalies.search("ZooKeeper: zombie"), anomalies.search("ZooKeeper: zombie", check="none")
-    return Measurement("needs a fence" if on.held and not off.held else "enough", "", f"Without a fence: {off.describe()} With it: {on.describe()}")
+    return Measurement(
+        "needs a fence" if on.held and not off.held else "enough",
+        "",
+        f"Without a fence: {off.describe()} With it: {on.describe()}",
+    )
 
 
 def _short() -> Measurement:
     ratio = timeouts.mean(_found(6, 12)) / timeouts.mean(_found(12, 24))
-    return Measurement(round(ratio, 1), "times", "the mean for 6 to 12 ms against 12 to 24 ms: shorter timeouts, longer without a leader")
+    return Measurement(
+        round(ratio, 1),
+        "times",
+        "the mean for 6 to 12 ms against 12 to 24 ms: shorter timeouts, longer without a leader",
+    )
 
 
 _SEVEN_FIVE = "the paper gives a broadcast time of about 15 ms only"

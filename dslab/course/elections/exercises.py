@@ -88,7 +88,9 @@ right_clock = ROOM.add(
 # -- the zoo ----------------------------------------------------------------------------------------------
 
 
-def _variant(name: str, bug: str = "", build: Callable[..., World] | None = None, **positions: Any) -> Scenario:
+def _variant(
+    name: str, bug: str = "", build: Callable[..., World] | None = None, **positions: Any
+) -> Scenario:
     make = partial(build, name) if build else anomalies.ANOMALIES[name].build
     return Scenario(name, partial(make, positioned(Switches(bug=bug), positions)))
 
@@ -260,8 +262,12 @@ def _calibrated(answer: dict[str, float]) -> Feedback:
         return Feedback.no(f"With 150 to 155 ms the median is {side} than a tenth off the paper's.", seen)
     if abs(average / 35 - 1) > 0.1:
         side = "more" if average > 35 else "less"
-        return Feedback.no(f"The first figure fits. With 12 to 24 ms the mean is {side} than a tenth off the paper's.", seen)
-    return Feedback.yes(f"Both figures within a tenth. {seen}. That the values fit does not say that they were those of the machines of 2014.")
+        return Feedback.no(
+            f"The first figure fits. With 12 to 24 ms the mean is {side} than a tenth off the paper's.", seen
+        )
+    return Feedback.yes(
+        f"Both figures within a tenth. {seen}. That the values fit does not say that they were those of the machines of 2014."
+    )
 
 
 two_figures = ROOM.add(
@@ -290,17 +296,21 @@ two_figures = ROOM.add(
 # -- exercise 4: two leaders, everything on ---------------------------------------------------------------------
 
 
-
 def _two_judged(answer: Any) -> Feedback:
     try:
         algorithm, fault = answer
         result = scenario.run(algorithm, fault)
     except (TypeError, ValueError) as problem:
-        return Feedback.unusable(f"An answer is a pair such as `(\"Bully\", \"kill\")`: {problem}")
+        return Feedback.unusable(f'An answer is a pair such as `("Bully", "kill")`: {problem}')
     if algorithm not in ("Raft", "Paxos"):
-        return Feedback.no("Look for an algorithm whose reigns are decided by votes with numbers.", result.text)
+        return Feedback.no(
+            "Look for an algorithm whose reigns are decided by votes with numbers.", result.text
+        )
     if result["doubled_ms"] < 500:
-        return Feedback.no("There was no such second: the old leader is gone, or it learned of the new one at once.", result.text)
+        return Feedback.no(
+            "There was no such second: the old leader is gone, or it learned of the new one at once.",
+            result.text,
+        )
     numbers = [row["number"] for row in result.tables["reigns"]]
     return Feedback.yes(f"Two act as leader for {result['doubled_ms']:.0f} ms, under the numbers {', '.join(map(str, numbers))}. No rule is broken: each number has one leader. "
                         "The old one cannot get anything decided any more; whoever only asks it for what it knows gets an old answer.")  # fmt: skip
@@ -339,8 +349,12 @@ def _ring_judged(answer: Any) -> Feedback:
         return Feedback.unusable("A ring has each of the numbers 1 to 6 once, as in `(1, 2, 3, 4, 5, 6)`.")
     tokens, worst = counts.count_ring([int(n) for n in order])[0], counts.ring_worst(6)
     if tokens < worst:
-        return Feedback.no(f"The run took {tokens} tokens; {worst} are possible.", f"order {order}: {tokens} tokens")
-    return Feedback.yes(f"{tokens} tokens, counted in a run: the k-th smallest number travels k steps before somebody swallows it.")
+        return Feedback.no(
+            f"The run took {tokens} tokens; {worst} are possible.", f"order {order}: {tokens} tokens"
+        )
+    return Feedback.yes(
+        f"{tokens} tokens, counted in a run: the k-th smallest number travels k steps before somebody swallows it."
+    )
 
 
 worst_ring = ROOM.add(
@@ -394,7 +408,16 @@ def _never_gone(own, znodes):
     return max(before) if before else "lead"
 
 
-_ZNODES = [(1, [1, 2, 3]), (2, [1, 2, 3]), (3, [1, 2, 3]), (9, [2, 5, 9]), (5, [9, 5, 2]), (2, [2]), (4, [1, 2, 3]), (1, [2, 3])]
+_ZNODES = [
+    (1, [1, 2, 3]),
+    (2, [1, 2, 3]),
+    (3, [1, 2, 3]),
+    (9, [2, 5, 9]),
+    (5, [9, 5, 2]),
+    (2, [2]),
+    (4, [1, 2, 3]),
+    (1, [2, 3]),
+]
 recipe = ROOM.add(
     Exercise(
         "the recipe",
@@ -419,4 +442,3 @@ recipe = ROOM.add(
         starter="def next_step(own, znodes):\n    return ...\n\n\nlesson.recipe.check(next_step)",
     )
 )  # fmt: skip
-

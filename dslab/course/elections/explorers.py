@@ -31,7 +31,11 @@ from dslab.show import (
 from dslab.sim import Result, Series
 
 MS = 1_000
-QUORUMS = {"its own word (textbook Bully, ring)": "one", "half of the nodes": "half", "a majority": "majority"}
+QUORUMS = {
+    "its own word (textbook Bully, ring)": "one",
+    "half of the nodes": "half",
+    "a majority": "majority",
+}
 FAULTS = {"is killed": "kill", "stands still for 1 s": "pause", "is cut off with a minority": "partition",
           "is well; a follower's clock is fast": "clock", "is well": "nothing"}  # fmt: skip
 CHECKS = {"nobody checks": "none", "the leader looks at its clock": "clock", "the store compares epochs": "fence"}  # fmt: skip
@@ -45,22 +49,24 @@ def _around(count: int, start: float = 0.0) -> list[tuple[float, float]]:
 def system_picture() -> Any:
     """One cluster, and what each of the five algorithms asks whom."""
     nodes = (
-        Node("5", "node 5 leads", "leader", state="heartbeats to all", mood="good", at=(0.5, 0.98)),
-        Node("1", "node 1", "follower", at=(0.02, 0.5)),
-        Node("2", "node 2 suspects", "candidate", state="its timeout ran out", mood="warn", at=(0.34, 0.5)),
-        Node("3", "node 3", "follower", at=(0.66, 0.5)),
-        Node("4", "node 4", "follower", at=(0.98, 0.5)),
-        Node("zk", "ZooKeeper", "service", state="sessions, znodes", at=(0.25, 0.02)),
-        Node("store", "the store", "store", state="takes the leader's writes", at=(0.75, 0.02)),
+        Node("store", "the store", "store", state="takes writes", at=(0.0, 0.95)),
+        Node("5", "node 5", "leader", state="sends heartbeats", mood="good", at=(0.33, 0.95)),
+        Node("2", "node 2", "candidate", state="heard none: suspects", mood="warn", at=(0.68, 0.95)),
+        Node("3", "node 3", "follower", at=(1.0, 0.95)),
+        Node("zk", "ZooKeeper", "service", state="sessions, znodes", at=(0.0, 0.25)),
+        Node("1", "node 1", "follower", at=(0.45, 0.25)),
+        Node("4", "node 4", "follower", at=(1.0, 0.25)),
     )
     edges = (
-        Edge("2", "3", "Raft, Paxos: vote?"),
-        Edge("2", "5", "Bully: anybody above?"),
-        Edge("3", "4", "ring: pass it on"),
-        Edge("1", "zk", "lowest znode?"),
         Edge("5", "store", "writes"),
+        Edge("2", "5", "Bully: alive?"),
+        Edge("2", "3", "Raft: vote?"),
+        Edge("4", "1", "ring: the largest number so far"),
+        Edge("1", "zk", "am I the lowest?"),
     )
-    return show.picture(Network(nodes, edges, title="One leader, one suspicion, five ways to go on", height=430))
+    return show.picture(
+        Network(nodes, edges, title="One leader, one suspicion, five ways to go on", height=360)
+    )
 
 
 # -- act 1: the lab -----------------------------------------------------------------------------------------
@@ -76,7 +82,7 @@ def lab_explorer() -> Explorer:
         "delay_ms": Slider("A message takes", 1, 100, 1, 2, "ms"),
     }
     question = "Something happens to the leader. How long is there none that a majority can reach, and do two act at the same time?"
-    return Explorer(scenario.run, controls, _lab_pictures, title="The election lab", question=question, poster=(0, 1))  # fmt: skip
+    return Explorer(scenario.run, controls, _lab_pictures, title="The election lab", question=question, poster=(1,))  # fmt: skip
 
 
 def _lab_pictures(result: Result) -> list[Any]:
@@ -121,7 +127,11 @@ def faults_table(quorum: str = "majority") -> Any:
     rows = []
     for algorithm in scenario.ALGORITHMS:
         row: dict[str, Any] = {"algorithm": algorithm}
-        for fault, words in (("kill", "killed"), ("pause", "stands still 1 s"), ("partition", "cut off 1.5 s")):
+        for fault, words in (
+            ("kill", "killed"),
+            ("pause", "stands still 1 s"),
+            ("partition", "cut off 1.5 s"),
+        ):
             result = scenario.run(algorithm, fault, quorum=quorum)
             two = f", two for {result['doubled_ms']:.0f}" if result["doubled_ms"] else ""
             row[words] = f"{result['leaderless_ms']:.0f}{two}"
@@ -183,7 +193,7 @@ def timeout_explorer() -> Explorer:
         "reply_ms": Slider("Back, with the vote on disk", 0.5, 20, 0.5, 8, "ms"),
     }
     question = "Five servers, the leader dies. How long until the next one, and what do a few milliseconds of chance change?"
-    return Explorer(timeouts.outage, controls, _timeout_pictures, title="How long without a leader", question=question, poster=(0, 1))  # fmt: skip
+    return Explorer(timeouts.outage, controls, _timeout_pictures, title="How long without a leader", question=question, poster=(0,))  # fmt: skip
 
 
 def _timeout_pictures(result: Result) -> list[Any]:
@@ -212,7 +222,9 @@ def _figure_16() -> Result:
 
 def figure_16_picture() -> Any:
     """The paper's figure: curves of all ranges that end."""
-    wanted = [f"{low} to {high} ms" for low, high in ((150, 151), (150, 155), (150, 175), (150, 200), (150, 300))]
+    wanted = [
+        f"{low} to {high} ms" for low, high in ((150, 151), (150, 155), (150, 175), (150, 200), (150, 300))
+    ]
     x, y = Axis("time without a leader", "ms", log=True, limits=(80, 30_000)), Axis("elections that are over", "%", limits=(0, 104))  # fmt: skip
     series = tuple(_figure_16().series[name] for name in wanted)
     return show.picture(Lines(x, y, series, title="Raft's Figure 16, upper half, from this model: 1,000 elections a curve", height=380))  # fmt: skip
@@ -240,20 +252,20 @@ def ballot_explorer() -> Explorer:
         "voters": Choice("Votes of", {name: name for name in ballots.VOTERS}, "all five"),
     }  # fmt: skip
     question = "Who may win with which log, and what is lost with a wrong winner?"
-    return Explorer(ballots.poll, controls, _ballot_pictures, title="Five logs and a candidate", question=question, poster=(0, 1))  # fmt: skip
+    return Explorer(ballots.poll, controls, _ballot_pictures, title="Five logs and a candidate", question=question, poster=(0,))  # fmt: skip
 
 
 def _ballot_pictures(result: Result) -> list[Any]:
     rows, lost = result.tables["servers"], set(result.params["entries"])
     longest = max(len(row["log"].split()) for row in rows)
-    cells, states = [], {"–": "neutral"}
+    cells, states = [], {"empty": "neutral"}
     for row in rows:
         line = []
         for index, term in enumerate(row["log"].split(), 1):
             word = f"{term}, lost" if (index, int(term)) in lost else f"term {term}"
             states[word] = "bad" if word.endswith("lost") else "neutral"
             line.append(word)
-        cells.append((*line, *["–"] * (longest - len(line))))
+        cells.append((*line, *["empty"] * (longest - len(line))))
     names = tuple(f"server {row['server']}" + (" asks" if row["server"] == result.params["candidate"] else "") for row in rows)  # fmt: skip
     logs = Heatmap(names, tuple(f"entry {index}" for index in range(1, longest + 1)), tuple(cells), "server", "index",
                    title="The logs: the term of each entry", states=states, height=290)  # fmt: skip
@@ -266,10 +278,27 @@ def _votes(result: Result) -> Network:
     for row, at in zip(rows, _around(5), strict=True):
         counts_here, yes = row["counts"] == "yes", row["vote"] == "yes"
         asks = row["server"] == candidate
-        state = f"asks, {result.params['result']}" if asks else ("yes" if yes else "no") + ("" if counts_here else " (does not count)")
+        state = (
+            f"asks, {result.params['result']}"
+            if asks
+            else ("yes" if yes else "no") + ("" if counts_here else " (does not count)")
+        )
         won = result.params["result"] == "won"
-        mood = ("good" if won and not result.params["entries"] else "bad" if won else "warn") if asks else "neutral"
-        nodes.append(Node(str(row["server"]), f"server {row['server']}", "candidate" if asks else "voter", state, mood, at))
+        mood = (
+            ("good" if won and not result.params["entries"] else "bad" if won else "warn")
+            if asks
+            else "neutral"
+        )
+        nodes.append(
+            Node(
+                str(row["server"]),
+                f"server {row['server']}",
+                "candidate" if asks else "voter",
+                state,
+                mood,
+                at,
+            )
+        )
         if not asks:
             edges.append(Edge(str(row["server"]), str(candidate), "", "good" if yes else "bad"))
     return Network(tuple(nodes), tuple(edges), title="The votes (a broken line is a no)", height=330)  # fmt: skip
@@ -289,7 +318,7 @@ def session_explorer() -> Explorer:
         "clients": Slider("Clients", 2, 20, 1, 5),
     }  # fmt: skip
     question = "A session lasts 200 ms. The leader stands still, another one follows, the first goes on. What does the store take from it?"
-    return Explorer(sessions.standstill, controls, _session_pictures, title="A session ends without its leader", question=question, poster=(0, 1))  # fmt: skip
+    return Explorer(sessions.standstill, controls, _session_pictures, title="A session ends without its leader", question=question, poster=(0,))  # fmt: skip
 
 
 def _session_pictures(result: Result) -> list[Any]:
@@ -353,7 +382,9 @@ def _cells() -> tuple[Cell, ...]:
 
 def matrix_picture() -> Any:
     """Which mechanism stops which anomaly: searched now, every cell of it."""
-    return referee.matrix(_cells(), referee.without(anomalies.DEFENCES), "Which mechanism stops which anomaly")
+    return referee.matrix(
+        _cells(), referee.without(anomalies.DEFENCES), "Which mechanism stops which anomaly"
+    )
 
 
 def anomaly_table() -> Any:
