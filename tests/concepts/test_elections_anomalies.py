@@ -17,7 +17,7 @@ FOUND = {
     "Raft: two candidates": (793, 2, {"one_vote": False}, 0),
     "Raft: forgotten vote": (935, 2, {"durable": False}, 2),
     "Raft: stale log": (29, 1, {"up_to_date": False}, 0),
-    "Raft: Figure 8": (141, 1, {"current_term": False}, 0),
+    "Raft: Figure 8": (2_707, 2, {"current_term": False}, 0),
     "Raft: divergent logs": (1_063, 2, {"checks_previous": False}, 0),
     "Raft: split votes": (94, 1, {"randomised": False}, 0),
     "Paxos: own value": (1_212, 2, {"adopts": False}, 1),

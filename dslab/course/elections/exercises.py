@@ -137,7 +137,6 @@ _BUGS = (
     ("forgets its vote", _variant("Raft: forgotten vote", durable=False), "the vote is kept in memory only", "ONE_LEADER_A_TERM"),
     ("longest log", _variant("long but old", "longest log", LONG), "voters compare the length of logs, not the last terms", "COMMITTED_STAYS"),
     ("counts replicas only", _variant("Raft: Figure 8", current_term=False), "an entry is committed once a majority has it, whatever its term", "COMMITTED_STAYS"),
-    ("appends blindly", _variant("Raft: divergent logs", checks_previous=False), "a follower does not look at the entry before", "COMMITTED_STAYS"),
     ("own value", _variant("Paxos: own value", adopts=False), "a proposer proposes itself whatever was accepted", "ONE_LEADER_A_TERM"),
     ("breaks promises", _variant("Paxos: broken promise", keeps_promise=False), "an acceptor accepts a ballot older than its promise", "ONE_LEADER_A_TERM"),
     ("watches nothing", _variant("ZooKeeper: dead leader stays", "watches nothing"), "a client does not look whether the znode it watches is still there", "SOMEBODY_LEADS"),
