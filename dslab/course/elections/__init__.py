@@ -25,7 +25,6 @@ from dslab.course.elections.explorers import (
     faults_table,
     figure_16_picture,
     figure_16_table,
-    forms_table,
     herd_table,
     lab_explorer,
     matrix_picture,
@@ -40,7 +39,7 @@ from dslab.course.elections.meta import META, WORDS
 
 __all__ = [
     "CLAIMS", "EXPLORERS", "META", "ROOM", "WORDS", "ZOO", "anomaly_table", "ballot_explorer", "be_the_adversary", "count_explorer",
-    "cut_off", "faults_table", "figure_16_picture", "figure_16_table", "five_ms", "forms_table", "herd_table", "lab_explorer",
+    "cut_off", "faults_table", "figure_16_picture", "figure_16_table", "five_ms", "herd_table", "lab_explorer",
     "longest_log", "matrix_picture", "matrix_summary", "recipe", "right_clock", "schedule_picture", "session_explorer", "seven_nodes",
     "system_picture", "ten_nodes", "timeout_explorer", "two_figures", "two_leaders", "what_is_committed", "who_uses_what", "worst_ring",
 ]  # fmt: skip

@@ -166,21 +166,6 @@ def _count_pictures(result: Result) -> list[Any]:
     return [lines, bars]
 
 
-def forms_table() -> Any:
-    """Closed forms against counts for the sizes that the literature uses."""
-    rows = []
-    for n in (5, 10, 50):
-        rows.append({"election": f"Bully, {n} nodes, the lowest notices", "closed form": f"{counts.bully_messages(n):,}", "counted": f"{counts.count_bully(n):,}"})  # fmt: skip
-    rows.append({"election": "Bully, 50 nodes, the second highest notices", "closed form": f"{counts.bully_messages(50, 1)}", "counted": f"{counts.count_bully(50, 1)}"})  # fmt: skip
-    for n, rings in ((10, 4_000), (100, 1_000)):
-        rows.append({"election": f"Chang-Roberts tokens, {n} nodes, mean", "closed form": f"{counts.ring_mean(n):.1f}", "counted": f"{counts.mean_ring(n, rings):.1f} ({rings:,} rings)"})  # fmt: skip
-    rows.append({"election": "Chang-Roberts tokens, 10 nodes, worst ring", "closed form": f"{counts.ring_worst(10)}", "counted": f"{counts.count_ring(list(range(10, 0, -1)))[0]}"})  # fmt: skip
-    for n in (9,):
-        rows.append({"election": f"Raft, {n} nodes, no split vote", "closed form": f"{counts.raft_messages(n)}", "counted": f"{counts.count_raft(n)}"})  # fmt: skip
-        rows.append({"election": f"Paxos, {n} nodes, one proposer", "closed form": f"{counts.paxos_messages(n)}", "counted": f"{counts.count_paxos(n)}"})  # fmt: skip
-    return show.table(rows, title="Counted message by message in the simulator")
-
-
 # -- act 3: timeouts ------------------------------------------------------------------------------------------
 
 
