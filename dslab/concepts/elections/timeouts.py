@@ -153,9 +153,9 @@ def outage(
     width_ms: float = 5,
     request_ms: float = 3.0,
     reply_ms: float = 8.0,
-    trials: int = 200,
+    trials: int = 120,
 ) -> Result:
-    """Run ``trials`` elections (10 to 5,000) with timeouts of ``low_ms`` to ``low_ms + width_ms``; a cluster gives up after 2 s.
+    """Run ``trials`` elections (10 to 5,000) with timeouts of ``low_ms`` to ``low_ms + width_ms``; a cluster gives up after 1.5 s.
 
     Metrics in ms: ``median``, ``mean``, ``longest``; ``over_a_second`` and ``none`` in per cent; ``split``, the per cent of elections that took more
     than one term. The series ``below`` is the share that was over by then.
@@ -165,7 +165,7 @@ def outage(
     if width_ms < 0 or not 0 < low_ms:
         raise ValueError(f"timeouts from {low_ms!r} ms with a width of {width_ms!r} ms are no range; use a low bound over 0 and a width of at least 0")  # fmt: skip
     rng, bounds = random.Random(16), (round(low_ms * MS), round((low_ms + width_ms) * MS))
-    give_up = 2_000 * MS
+    give_up = 1_500 * MS
     both = [
         trial(rng, *bounds, round(request_ms * MS), round(reply_ms * MS), give_up_us=give_up)
         for _ in range(trials)
@@ -177,14 +177,14 @@ def outage(
         "mean": Metric("mean", mean(found), "ms"),
         "longest": Metric("longest", found[-1], "ms"),
         "over_a_second": Metric("longer than 1 s", 100 * sum(ms > 1_000 for ms in found) / trials, "%"),
-        "none": Metric("no leader within 2 s", 100 * none / trials, "%"),
+        "none": Metric("no leader within 1.5 s", 100 * none / trials, "%"),
         "split": Metric("more than one term", 100 * sum(term > 1 for _, term in both) / trials, "%"),
     }
     label = f"{low_ms:g} to {low_ms + width_ms:g} ms"
     text = (f"Timeouts of {label}, {request_ms:g} ms to a voter and {reply_ms:g} ms back: median {metrics['median'].value:.0f} ms without a leader, longest "
             f"{found[-1]:.0f} ms of {trials} elections; {metrics['split'].value:.0f} % took more than one term.")  # fmt: skip
     if none:
-        text += f" {none} found no leader within 2 s."
+        text += f" {none} found no leader within 1.5 s."
     params = {
         "low_ms": low_ms,
         "width_ms": width_ms,

@@ -10,9 +10,9 @@ from dslab.course.elections.exercises import (
     recipe,
     right_clock,
     seven_nodes,
+    short_rule,
     ten_nodes,
-    two_figures,
-    two_leaders,
+    three_cities,
     what_is_committed,
     worst_ring,
 )
@@ -40,6 +40,6 @@ from dslab.course.elections.meta import META, WORDS
 __all__ = [
     "CLAIMS", "EXPLORERS", "META", "ROOM", "WORDS", "ZOO", "anomaly_table", "ballot_explorer", "be_the_adversary", "count_explorer",
     "cut_off", "faults_table", "figure_16_picture", "figure_16_table", "five_ms", "herd_table", "lab_explorer",
-    "longest_log", "matrix_picture", "matrix_summary", "recipe", "right_clock", "schedule_picture", "session_explorer", "seven_nodes",
-    "system_picture", "ten_nodes", "timeout_explorer", "two_figures", "two_leaders", "what_is_committed", "who_uses_what", "worst_ring",
+    "longest_log", "matrix_picture", "matrix_summary", "recipe", "right_clock", "schedule_picture", "session_explorer", "seven_nodes", "short_rule",
+    "system_picture", "ten_nodes", "timeout_explorer", "three_cities", "what_is_committed", "who_uses_what", "worst_ring",
 ]  # fmt: skip

@@ -124,7 +124,7 @@ CLAIMS = Ledger(
         Claim("request delay", "with 7.5 ms each way 150 to 155 ms gives 1,213 ms: the way to the voter matters most", REFERENCE, "2026", "L", test=lambda times: times > 3, experiment=_slow_request),
         Claim("reference model", "with 3 ms and 8 ms: a median of 300 ms, a longest of 490 ms, a mean of 33 ms (150 to 155, 150 to 200, 12 to 24 ms)", REFERENCE, "2026", "L",
               test=lambda apart: apart < 15, experiment=_reference),
-        Claim("broadcast time", "a broadcast takes about 15 ms on the paper's five servers", RAFT, "2014", "V", reason=f"it is a measurement of machines; {_SEVEN_FIVE}, and the split decides (exercise 3)"),
+        Claim("broadcast time", "a broadcast takes about 15 ms on the paper's five servers", RAFT, "2014", "V", reason=f"it is a measurement of machines; {_SEVEN_FIVE}, and the split decides (act 3)"),
         Claim("Bully, worst", "n(n-1)/2 + (n-1)(n-2)/2 + (n-2): 19, 89, 2,449 for 5, 10, 50 nodes", FORM, "2026", "L", value="equal",
               experiment=lambda: _formula(counts.bully_messages, counts.count_bully, (5, 10, 50))),
         Claim("Bully, best", "n - 1 where the second highest notices", FORM, "2026", "L", value="equal",

@@ -7,7 +7,8 @@ from functools import partial
 from typing import Any
 
 from dslab.check import Scenario, explore, positioned
-from dslab.concepts.elections import anomalies, counts, scenario, timeouts
+from dslab.concepts.elections import anomalies, ballots, counts, timeouts
+from dslab.concepts.elections.raftlog import Log
 from dslab.concepts.elections.switches import Switches
 from dslab.sim import World
 from dslab.teach import (
@@ -248,93 +249,127 @@ what_is_committed = ROOM.add(
     )
 )  # fmt: skip
 
-# -- exercise 3: the missing calibration -----------------------------------------------------------------------
+# -- exercise 3: timeouts for three cities ------------------------------------------------------------------------
+
+SLACK_MS, WITHIN_MS = 65, 500
 
 
-def _calibrated(answer: dict[str, float]) -> Feedback:
-    request, reply = answer["request_ms"], answer["reply_ms"]
-    median = timeouts.middle(timeouts.downtimes(150, 155, 500, request, reply, give_up_ms=4_000))
-    average = timeouts.mean(timeouts.downtimes(12, 24, 500, request, reply, give_up_ms=1_000))
-    seen = f"150 to 155 ms: median {median:.0f} ms; 12 to 24 ms: mean {average:.0f} ms"
-    if abs(median / 287 - 1) > 0.1:
-        side = "more" if median > 287 else "less"
-        return Feedback.no(f"With 150 to 155 ms the median is {side} than a tenth off the paper's.", seen)
-    if abs(average / 35 - 1) > 0.1:
-        side = "more" if average > 35 else "less"
+def _cities_judged(answer: dict[str, int]) -> Feedback:
+    low, width = answer["low_ms"], answer["width_ms"]
+    if low - low / 2 < SLACK_MS:
         return Feedback.no(
-            f"The first figure fits. With 12 to 24 ms the mean is {side} than a tenth off the paper's.", seen
+            f"A heartbeat is sent every {low / 2:g} ms and may come {SLACK_MS} ms late. A follower that drew {low} ms suspects a leader that is well.",
+            f"{low / 2:g} + {SLACK_MS} > {low}",
+        )
+    found = timeouts.downtimes(low, low + width, 400, 20, 25, give_up_ms=3_000)
+    slow = found[int(0.95 * len(found))]
+    if slow > WITHIN_MS:
+        more = timeouts.downtimes(low, low + width + 100, 400, 20, 25, give_up_ms=3_000)
+        why = (
+            "Too many votes are split."
+            if more[int(0.95 * len(more))] < slow
+            else "Few votes are split, but everybody waits too long before the first try."
+        )
+        return Feedback.no(
+            why, f"{low} to {low + width} ms: of 100 elections the fifth slowest takes {slow:.0f} ms"
         )
     return Feedback.yes(
-        f"Both figures within a tenth. {seen}. That the values fit does not say that they were those of the machines of 2014."
+        f"95 of 100 elections are over within {slow:.0f} ms, and a heartbeat may come {low / 2:g} ms late before somebody suspects."
     )
 
 
-two_figures = ROOM.add(
+three_cities = ROOM.add(
     Exercise(
-        "two figures",
+        "three cities",
         "configure",
-        "Which delays had the machines of 2014?",
-        "The paper says that a broadcast takes about 15 ms, not how that divides into the way to the voter and the way back. Choose both so that its two figures come out within a tenth: a median of 287 ms for timeouts of "
-        "150 to 155 ms, and a mean of 35 ms for 12 to 24 ms. Which of the two delays moves the first figure?",
-        _calibrated,
+        "Timeouts for three cities",
+        f"Five Raft servers stand in three cities: 20 ms to a voter, 25 ms back. Heartbeats are sent every half of the shortest timeout, and now and then one comes {SLACK_MS} ms late; that must not start an election. "
+        f"Choose the shortest timeout and the range above it (in ms) so that 95 of 100 elections are over within {WITHIN_MS} ms of the leader's death.",
+        _cities_judged,
         (
-            "Use the explorer of act 3: hold one delay still and move the other.",
-            "Two candidates split the votes if the second begins before the first one's request arrives. Which delay is that?",
-            "The first figure depends on one of the delays nearly alone; set that one first. Then the second figure has only the other left.",
+            "Two things can be wrong: a leader that is well is suspected, or a dead one is replaced too slowly. Begin with the first; it needs no simulation.",
+            "Too slow can mean two things again: votes are split, or everybody waits for long. Which control changes which?",
+            "Half the shortest timeout must cover the delay of a late heartbeat. Then try ranges of several times the way to a voter.",
         ),
-        Solution({"request_ms": 3.0, "reply_ms": 8.0}, "The way to the voter decides how many elections split; the way back only adds to each of them."),
+        Solution({"low_ms": 150, "width_ms": 200}, "The shortest timeout follows from the heartbeats, the range from the way to the voter: ten times 20 ms. More of either only adds waiting."),
         (
-            WrongAnswer({"request_ms": 7.5, "reply_ms": 8.0}, "median is more", "half of 15 ms each way"),
-            WrongAnswer({"request_ms": 1.0, "reply_ms": 12.0}, "median is less", "a fast way out, a slow one back"),
-            WrongAnswer({"request_ms": 3.0, "reply_ms": 16.0}, "mean is more", "the slow disk"),
+            WrongAnswer({"low_ms": 100, "width_ms": 200}, "that is well", "quick to suspect"),
+            WrongAnswer({"low_ms": 150, "width_ms": 20}, "votes are split", "the paper's narrow range on a slow network"),
+            WrongAnswer({"low_ms": 300, "width_ms": 400}, "waits too long", "to be on the safe side"),
+            WrongAnswer({"low_ms": 150, "width_ms": 400}, "waits too long", "too wide"),
         ),
-        form=Settings({"request_ms": (1.0, 3.0, 5.0, 7.5), "reply_ms": (3.0, 8.0, 12.0, 16.0)}),
+        form=Settings({"low_ms": (60, 100, 150, 300), "width_ms": (20, 100, 200, 400)}),
     )
 )  # fmt: skip
 
-# -- exercise 4: two leaders, everything on ---------------------------------------------------------------------
+# -- exercise 4: a rule that is too short ------------------------------------------------------------------------------
 
 
-def _two_judged(answer: Any) -> Feedback:
+def _last_term_only(voter: Log, candidate: Log) -> bool:
+    return candidate.last_term >= voter.last_term
+
+
+def _rule_judged(answer: Any) -> Feedback:
     try:
-        algorithm, fault = answer
-        result = scenario.run(algorithm, fault)
+        terms, candidate = answer
+        logs = [Log.of_terms(*log) for log in terms]
     except (TypeError, ValueError) as problem:
-        return Feedback.unusable(f'An answer is a pair such as `("Bully", "kill")`: {problem}')
-    if algorithm not in ("Raft", "Paxos"):
-        return Feedback.no(
-            "Look for an algorithm whose reigns are decided by votes with numbers.", result.text
+        return Feedback.unusable(
+            f"An answer is a pair of five logs and a candidate, as in `(((1,), (1,), (1,), (1,), (1,)), 3)`: {problem}"
         )
-    if result["doubled_ms"] < 500:
-        return Feedback.no(
-            "There was no such second: the old leader is gone, or it learned of the new one at once.",
-            result.text,
+    if len(logs) != 5 or candidate not in range(1, 6) or any(len(log.terms) > 6 for log in logs):
+        return Feedback.unusable(
+            "There are five logs of at most six entries, and the candidate is a number from 1 to 5."
         )
-    numbers = [row["number"] for row in result.tables["reigns"]]
-    return Feedback.yes(f"Two act as leader for {result['doubled_ms']:.0f} ms, under the numbers {', '.join(map(str, numbers))}. No rule is broken: each number has one leader. "
-                        "The old one cannot get anything decided any more; whoever only asks it for what it knows gets an old answer.")  # fmt: skip
+    own = logs[candidate - 1]
+    yes = sum(other is own or _last_term_only(other, own) for other in logs)
+    if yes < 3:
+        return Feedback.no(
+            "Your candidate does not win, even under the short rule.",
+            f"server {candidate} gets {yes} of 5 votes",
+        )
+    newest = max(log.last_term for log in logs)
+    safe = [
+        entry
+        for entry in ballots.stored_by_majority(tuple(log.terms for log in logs), ((1, 2, 3, 4, 5), ()))
+        if entry[1] == newest
+    ]
+    lost = [entry for entry in safe if not own.matches(*entry)]
+    if not lost:
+        told = (
+            "no entry of the newest term is on three servers"
+            if not safe
+            else "the winner has all that a majority has of the newest term"
+        )
+        return Feedback.no(f"Server {candidate} wins, and nothing is lost.", told)
+    index, term = lost[0]
+    fair = sum(other is own or other.is_up_to_date(own.last_index, own.last_term) for other in logs)
+    return Feedback.yes(
+        f"Server {candidate} wins with {yes} votes, and entry {index} of term {term}, which a majority has and its leader has committed, is lost. Under the whole rule it gets {fair}."
+    )
 
 
-two_leaders = ROOM.add(
+short_rule = ROOM.add(
     Exercise(
-        "two leaders",
+        "short rule",
         "break it",
-        "Two leaders, and every rule kept",
-        "“Raft and Paxos never have two leaders.” Show that this is wrong as said. Give an algorithm with numbered reigns and a fault for which two nodes act as leader for at least half a second in the lab of act 1, although a "
-        f"majority is needed. Algorithms: {', '.join(scenario.ALGORITHMS)}; faults: {', '.join(scenario.FAULTS)}.",
-        _two_judged,
+        "A rule that is too short",
+        "Somebody shortens Raft's vote rule to: vote for a candidate whose last term is at least mine. Length is not compared. Break it: give the logs of five servers (the terms of their entries, at most six each) and a candidate that wins under the short "
+        "rule although it lacks an entry of the newest term that a majority has.",
+        _rule_judged,
         (
-            "When does an old leader learn that it is one no longer?",
-            "It must be able to act, so it must not be dead or standing still.",
-            "What if the message that would tell it cannot reach it?",
+            "The long rule compares two things. In which case is the second one looked at?",
+            "Let the last terms be equal everywhere. What distinguishes the logs then?",
+            "Three servers must have an entry that your candidate has not, and still not refuse it.",
         ),
-        Solution(("Raft", "partition"), "The old leader hears nothing of the new term. A majority follows the new one, so the old one commits nothing; that is what is promised."),
+        Solution((((1, 1), (1, 1), (1, 1), (1,), (1,)), 4), "Among logs with the same last term the longer one has more of what that leader made. Without the length its newest entries can be lost."),
         (
-            WrongAnswer(("Raft", "kill"), "no such second", "a dead leader does not act"),
-            WrongAnswer(("Paxos", "pause"), "no such second", "it learns as soon as it goes on"),
-            WrongAnswer(("Bully", "partition"), "decided by votes", "Bully has no numbers"),
+            WrongAnswer((((1, 1), (1, 1), (1, 1), (1, 1), (1, 1)), 1), "nothing is lost", "all alike"),
+            WrongAnswer((((1, 1), (1, 1), (1,), (1,), (1,)), 5), "nothing is lost", "only two have the entry"),
+            WrongAnswer((((1, 2), (1, 2), (1, 2), (1, 1, 1), (1, 1, 1)), 4), "does not win", "the older term"),
+            WrongAnswer((((1, 2), (1, 2), (1, 2), (1,), (1,)), 1), "nothing is lost", "the winner has it"),
         ),
-        expects='a pair (algorithm, fault), such as ("Bully", "kill")',
+        expects="a pair (five tuples of terms, candidate), such as (((1,), (1,), (1,), (1,), (1,)), 3)",
         accepts=(tuple, list),
     )
 )  # fmt: skip

@@ -191,11 +191,11 @@ def _timeout_pictures(result: Result) -> list[Any]:
     meters = Meters(
         (
             Meter("median", result["median"], 2_000, "ms", "", "neutral"),
-            Meter("longest of 200", result["longest"], 2_000, "ms", "gave up" if result["none"] else "", "bad" if result["none"] else "neutral"),
+            Meter("longest", result["longest"], 2_000, "ms", "gave up" if result["none"] else "", "bad" if result["none"] else "neutral"),
             Meter("took more than one term", split, 100, "%", "seldom" if split < 20 else "often" if split < 70 else "nearly always",
                   "good" if split < 20 else "warn" if split < 70 else "bad"),
         ),
-        title="200 elections",
+        title=f"{result.params['trials']} elections",
     )  # fmt: skip
     return [lines, meters]
 
