@@ -1,0 +1,1 @@
+"""Lesson 10: twelve concepts, one module each."""
