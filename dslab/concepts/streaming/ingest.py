@@ -17,11 +17,12 @@ from __future__ import annotations
 
 import math
 import random
+from bisect import bisect_right
 from functools import lru_cache
 
 from dslab.sim.result import Metric, Result, Series
 
-SPACING_MS, PACKETS = 2, 15_000
+SPACING_MS, PACKETS = 2, 20_000
 DEFAULT_LATENCY_MS = 120  # of SRT
 LATENCIES_MS = tuple(range(0, 601, 20))
 
@@ -50,7 +51,8 @@ def delays(loss: float, rtt_ms: int, burst: float = 1.0, seed: int = 0) -> tuple
     rng = random.Random(seed)
     again = max(1, rtt_ms // SPACING_MS)
     if burst <= 1:
-        return tuple(again * SPACING_MS * _tries(rng, loss) for _ in range(PACKETS))
+        chance = math.log(loss) if loss else -math.inf  # tries are geometric, so one number a packet decides them
+        return tuple(again * SPACING_MS * int(math.log(1 - rng.random()) / chance) for _ in range(PACKETS))
     lost = channel(loss, burst, PACKETS + 60 * again, rng)
     found = []
     for packet in range(PACKETS):
@@ -59,13 +61,6 @@ def delays(loss: float, rtt_ms: int, burst: float = 1.0, seed: int = 0) -> tuple
             slot += again
         found.append((slot - packet) * SPACING_MS)
     return tuple(found)
-
-
-def _tries(rng: random.Random, loss: float) -> int:
-    tries = 0
-    while rng.random() < loss:
-        tries += 1
-    return tries
 
 
 def waits(arrivals: tuple[int, ...]) -> list[int]:
@@ -77,7 +72,7 @@ def waits(arrivals: tuple[int, ...]) -> list[int]:
     return found
 
 
-def lost_packets(loss: float = 2.0, rtt_ms: int = 50, latency_ms: int = DEFAULT_LATENCY_MS, burst: int = 1, seed: int = 0) -> Result:
+def lost_packets(loss: float = 5.0, rtt_ms: int = 100, latency_ms: int = DEFAULT_LATENCY_MS, burst: int = 1, seed: int = 0) -> Result:
     """What does loss do to the stream on its way in? ``loss`` in per cent (0 to 30), the rest as above.
 
     Metrics: ``late`` and ``late theory`` (share, %), ``chances``, ``tcp 99 %`` and ``tcp most`` (ms), ``breaks`` (per minute: packets too late).
@@ -86,11 +81,12 @@ def lost_packets(loss: float = 2.0, rtt_ms: int = 50, latency_ms: int = DEFAULT_
         raise ValueError(f"loss is {loss} % in bursts of {burst}; use 0 to 30 %, and bursts of at least 1")
     share = loss / 100
     seen = delays(share, rtt_ms, burst, seed)
-    late = sum(delay > latency_ms for delay in seen) / PACKETS
+    ordered = sorted(seen)
+    late = _beyond(ordered, latency_ms)
     theory, held = too_late(share, latency_ms, rtt_ms), sorted(waits(seen))
     per_minute = 60_000 / SPACING_MS
     x = tuple(float(latency) for latency in LATENCIES_MS)
-    curve = tuple(1e6 * sum(delay > latency for delay in seen) / PACKETS for latency in LATENCIES_MS)
+    curve = tuple(1e6 * _beyond(ordered, latency) for latency in LATENCIES_MS)
     series = {"late": Series("too late", x, curve), "theory": Series("p^(1 + floor(L / R))", x, tuple(1e6 * too_late(share, latency, rtt_ms) for latency in x), "theory")}
     metrics = {"late": Metric("too late", 100 * late, "%"), "late theory": Metric("too late, formula", 100 * theory, "%"),
                "chances": Metric("chances", 1 + math.floor(latency_ms / rtt_ms)), "tcp 99 %": Metric("TCP, 99 % within", held[int(0.99 * PACKETS)], "ms"),
@@ -101,6 +97,11 @@ def lost_packets(loss: float = 2.0, rtt_ms: int = 50, latency_ms: int = DEFAULT_
         f"are too late (formula {_per_million(theory)}). TCP loses none; {metrics['waiting'].value:.0f} % wait behind a lost one, up to {held[-1]} ms."
     )
     return Result({"loss": loss, "rtt_ms": rtt_ms, "latency_ms": latency_ms, "burst": burst}, metrics, text, series)
+
+
+def _beyond(ordered: list[int], latency_ms: float) -> float:
+    """Give the share of delays, in order, that are longer than the latency."""
+    return 1 - bisect_right(ordered, latency_ms) / PACKETS
 
 
 def _per_million(share: float) -> str:

@@ -135,15 +135,19 @@ def budget(delivery: str = "HLS / DASH", segment_s: float = 6, part_ms: int = 50
     return Result({"delivery": delivery, "segment_s": segment_s, **given}, metrics, text, series, {"all": rows})
 
 
-# what a team would set each way to: (segment_ms, part_ms, hold_units), and the most viewers of one stream, as a rule of thumb
-USUAL: dict[str, tuple[int, int, float]] = {"HLS / DASH": (4_000, 500, 3), "LL-DASH": (4_000, 500, 4), "LL-HLS": (4_000, 333, 3), "WebRTC": (4_000, 500, 3)}
+# What a team would set each way to, here: segments of 4 s, parts of a third or half a second, a fast encoder for calls.
+USUAL: dict[str, dict[str, Any]] = {
+    "HLS / DASH": {"segment_ms": 4_000, "hold_units": 3},
+    "LL-HLS": {"segment_ms": 4_000, "part_ms": 333, "hold_units": 3},
+    "LL-DASH": {"segment_ms": 4_000, "part_ms": 500, "hold_units": 4},
+    "WebRTC": {"encode_ms": 100, "ingest": "WebRTC"},
+}
 WEBRTC_VIEWERS_MAX = 5_000
 
 
 def usual_s(delivery: str) -> float:
     """Give the mean latency of a way at its usual settings, in seconds."""
-    segment, part, hold = USUAL[way(delivery).name]
-    return sum(pair[0] for pair in terms(delivery, segment, part, hold).values()) / 1_000
+    return any_latency(delivery=way(delivery).name, **USUAL[delivery])
 
 
 def choose(wanted_s: float, viewers: int, apple_native: bool = False) -> Result:

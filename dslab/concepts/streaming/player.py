@@ -23,7 +23,7 @@ from functools import lru_cache
 from dslab.concepts.playlists.model import LADDER
 from dslab.sim.result import Metric, Result, Series
 
-OUTAGES = 4_000
+OUTAGES = 1_500
 KBPS = tuple(rung.kbps for rung in reversed(LADDER))
 RULES = ("top rung", "by throughput", "by buffer")
 RESERVE_S, CUSHION_S = 2.0, 8.0  # the rule by buffer: bottom rung below the first, top rung above their sum
