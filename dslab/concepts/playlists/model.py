@@ -116,7 +116,11 @@ class Stream:
             raise ValueError(
                 f"at {now_ms} ms nothing is complete; the first playlist is there at {self.part_ms or self.target_ms} ms"
             )
-        lines = ["#EXTM3U", f"#EXT-X-VERSION:{9 if self.part_ms else 6}", f"#EXT-X-TARGETDURATION:{self.target_s}"]
+        lines = [
+            "#EXTM3U",
+            f"#EXT-X-VERSION:{9 if self.part_ms else 6}",
+            f"#EXT-X-TARGETDURATION:{self.target_s}",
+        ]
         if self.part_ms:
             hold = self.hold_back_ms() / 1_000
             lines.append(f"#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,PART-HOLD-BACK={hold:.3f}")
@@ -135,7 +139,11 @@ class Stream:
         done = number < self.complete(now_ms)
         lines = ["#EXT-X-DISCONTINUITY"] if number in self.breaks else []
         if self.part_ms and self.complete(now_ms) - number <= PARTS_LISTED_FOR:
-            lines += [self._part(number, part) for part in range(self.parts) if self.ready_ms(number, part) <= now_ms]
+            lines += [
+                self._part(number, part)
+                for part in range(self.parts)
+                if self.ready_ms(number, part) <= now_ms
+            ]
         if done:
             return [*lines, f"#EXTINF:{self.target_s:.3f},", f"{self.name}/{number}.m4s"]
         if self.part_ms:

@@ -101,7 +101,14 @@ class Reading:
 
 ONLY_ONCE = ("#EXT-X-VERSION", "#EXT-X-TARGETDURATION", "#EXT-X-MEDIA-SEQUENCE", "#EXT-X-DISCONTINUITY-SEQUENCE",
              "#EXT-X-PART-INF", "#EXT-X-SERVER-CONTROL", "#EXT-X-PLAYLIST-TYPE", "#EXT-X-ENDLIST")  # fmt: skip
-OF_MEDIA = ("#EXTINF", "#EXT-X-TARGETDURATION", "#EXT-X-MEDIA-SEQUENCE", "#EXT-X-PART", "#EXT-X-PART-INF", "#EXT-X-DISCONTINUITY")
+OF_MEDIA = (
+    "#EXTINF",
+    "#EXT-X-TARGETDURATION",
+    "#EXT-X-MEDIA-SEQUENCE",
+    "#EXT-X-PART",
+    "#EXT-X-PART-INF",
+    "#EXT-X-DISCONTINUITY",
+)
 OF_VARIANTS = ("#EXT-X-STREAM-INF", "#EXT-X-MEDIA")
 _ATTRIBUTE = re.compile(r'([A-Z0-9-]+)=("[^"]*"|[^,]*)')
 
@@ -127,7 +134,9 @@ def read(text: str) -> Reading:
             found.tags.setdefault(tag, []).append((line, value))
             if tag == "#EXTINF":
                 if extinf:
-                    found.broken.append(Broken("EXTINF_AND_URI", extinf[0], "this EXTINF has no URI before the next one"))
+                    found.broken.append(
+                        Broken("EXTINF_AND_URI", extinf[0], "this EXTINF has no URI before the next one")
+                    )
                 extinf = (line, seconds(value.split(",")[0]))
             break_before |= tag == "#EXT-X-DISCONTINUITY"
             after_stream = line if tag == "#EXT-X-STREAM-INF" else after_stream
@@ -168,13 +177,18 @@ def _whole(found: Reading) -> Iterator[Broken]:
     media = [found.at(tag) for tag in OF_MEDIA if tag in found.tags]
     variants = [found.at(tag) for tag in OF_VARIANTS if tag in found.tags]
     if media and variants:
-        yield Broken("ONE_KIND", max(min(media), min(variants)), "this tag belongs to the other kind of playlist")
+        yield Broken(
+            "ONE_KIND", max(min(media), min(variants)), "this tag belongs to the other kind of playlist"
+        )
     for tag in ONLY_ONCE:
         for line, _ in found.tags.get(tag, ())[1:]:
             yield Broken("ONCE", line, f"{tag} stands there for the second time")
     fractions = next((line for line, value in found.tags.get("#EXTINF", ()) if "." in value.split(",")[0]), 0)
     version = found.whole("#EXT-X-VERSION", 1)
-    for needed, line, why in ((6, found.at("#EXT-X-MAP") if "#EXT-X-MAP" in found.tags else 0, "EXT-X-MAP"), (3, fractions, "fractions of a second")):
+    for needed, line, why in (
+        (6, found.at("#EXT-X-MAP") if "#EXT-X-MAP" in found.tags else 0, "EXT-X-MAP"),
+        (3, fractions, "fractions of a second"),
+    ):
         if line and version < needed:
             yield Broken("VERSION", line, f"{why} need EXT-X-VERSION {needed}; this playlist says {version}")
 
@@ -183,11 +197,21 @@ def _target(found: Reading) -> Iterator[Broken]:
     """Target duration and sequence numbers."""
     target = found.whole("#EXT-X-TARGETDURATION")
     if target < 1:
-        yield Broken("TARGET_THERE", found.at("#EXT-X-TARGETDURATION"), "there is no target duration of at least one whole second")
+        yield Broken(
+            "TARGET_THERE",
+            found.at("#EXT-X-TARGETDURATION"),
+            "there is no target duration of at least one whole second",
+        )
     for segment in found.segments:
         if target and int(segment.seconds + 0.5) > target:
-            yield Broken("TARGET_KEPT", segment.line - 1, f"{segment.uri} lasts {segment.seconds:g} s, the target duration is {target} s")
-    first = min((line for tag in ("#EXTINF", "#EXT-X-PART") for line, _ in found.tags.get(tag, ())), default=0)
+            yield Broken(
+                "TARGET_KEPT",
+                segment.line - 1,
+                f"{segment.uri} lasts {segment.seconds:g} s, the target duration is {target} s",
+            )
+    first = min(
+        (line for tag in ("#EXTINF", "#EXT-X-PART") for line, _ in found.tags.get(tag, ())), default=0
+    )
     for tag in ("#EXT-X-MEDIA-SEQUENCE", "#EXT-X-DISCONTINUITY-SEQUENCE"):
         if first and tag in found.tags and found.at(tag) > first:
             yield Broken("SEQUENCE_FIRST", found.at(tag), f"{tag} stands after the first segment")
@@ -200,11 +224,21 @@ def _live(found: Reading) -> Iterator[Broken]:
     control = _attributes_of(found, "#EXT-X-SERVER-CONTROL")
     ended, left = "#EXT-X-ENDLIST" in found.tags, found.whole("#EXT-X-MEDIA-SEQUENCE")
     if not ended and left and lasts < 3 * target:
-        yield Broken("LONG_ENOUGH", found.at("#EXT-X-MEDIA-SEQUENCE"), f"{left} segments have left, and {lasts:g} s are listed; three target durations are {3 * target} s")
+        yield Broken(
+            "LONG_ENOUGH",
+            found.at("#EXT-X-MEDIA-SEQUENCE"),
+            f"{left} segments have left, and {lasts:g} s are listed; three target durations are {3 * target} s",
+        )
     if "HOLD-BACK" in control and seconds(control["HOLD-BACK"]) < 3 * target:
-        yield Broken("HOLD_BACK", found.at("#EXT-X-SERVER-CONTROL"), f"HOLD-BACK is {control['HOLD-BACK']} s; three target durations are {3 * target} s")
+        yield Broken(
+            "HOLD_BACK",
+            found.at("#EXT-X-SERVER-CONTROL"),
+            f"HOLD-BACK is {control['HOLD-BACK']} s; three target durations are {3 * target} s",
+        )
     if ended and "#EXT-X-PRELOAD-HINT" in found.tags:
-        yield Broken("HINT_LIVE", found.at("#EXT-X-PRELOAD-HINT"), "the stream has ended, so no part is to come")
+        yield Broken(
+            "HINT_LIVE", found.at("#EXT-X-PRELOAD-HINT"), "the stream has ended, so no part is to come"
+        )
 
 
 def _attributes_of(found: Reading, tag: str) -> dict[str, str]:
@@ -223,16 +257,26 @@ def _parts(found: Reading) -> Iterator[Broken]:
     hold = seconds(_attributes_of(found, "#EXT-X-SERVER-CONTROL").get("PART-HOLD-BACK", ""))
     for rule, times in (("PART_HOLD_BACK", 2), ("PART_HOLD_BACK_3", 3)):
         if hold < times * target - 1e-9:
-            yield Broken(rule, found.at("#EXT-X-SERVER-CONTROL"), f"PART-HOLD-BACK is {hold:g} s; {times} part targets are {times * target:g} s")
+            yield Broken(
+                rule,
+                found.at("#EXT-X-SERVER-CONTROL"),
+                f"PART-HOLD-BACK is {hold:g} s; {times} part targets are {times * target:g} s",
+            )
     numbered = dict(parts)
-    ends = {line for line in numbered if line + 1 not in numbered and not _begins(found, line + 1, "#EXT-X-PRELOAD-HINT")}
+    ends = {
+        line
+        for line in numbered
+        if line + 1 not in numbered and not _begins(found, line + 1, "#EXT-X-PRELOAD-HINT")
+    }
     for line, value in parts:
         part = attributes(value)
         lasts = seconds(part.get("DURATION", ""))
         if lasts > target + 1e-9:
             yield Broken("PART_KEPT", line, f"a part of {lasts:g} s; the part target is {target:g} s")
         elif lasts < 0.85 * target - 1e-9 and line not in ends and part.get("INDEPENDENT") != "YES":
-            yield Broken("PART_FULL", line, f"a part of {lasts:g} s; 85 % of the part target are {0.85 * target:g} s")
+            yield Broken(
+                "PART_FULL", line, f"a part of {lasts:g} s; 85 % of the part target are {0.85 * target:g} s"
+            )
     yield from _old_parts(found, [line for line, _ in parts])
 
 
@@ -271,7 +315,9 @@ def _variants(found: Reading) -> Iterator[Broken]:
             yield Broken("BANDWIDTH", line, "a variant needs its BANDWIDTH, and its URI in the next line")
         for kind in ("AUDIO", "VIDEO", "SUBTITLES"):
             if kind in variant and (kind, variant[kind]) not in groups:
-                yield Broken("GROUP_THERE", line, f"no EXT-X-MEDIA defines the {kind} group {variant[kind]!r}")
+                yield Broken(
+                    "GROUP_THERE", line, f"no EXT-X-MEDIA defines the {kind} group {variant[kind]!r}"
+                )
 
 
 def check_reload(before: str, after: str) -> list[Broken]:
@@ -291,7 +337,11 @@ def _moved(old: Reading, new: Reading) -> Iterator[Broken]:
     left = [segment for segment in old.segments if segment.number < to]
     gone = sum(segment.discontinuity for segment in left)
     if to >= from_ and to <= from_ + len(old.segments) and counts != counted + gone:
-        yield Broken("DISCONTINUITY_COUNTED", new.at(tags[2] if tags[2] in new.tags else tags[1]), f"{gone} discontinuities have left; the discontinuity sequence was {counted} and is {counts}")
+        yield Broken(
+            "DISCONTINUITY_COUNTED",
+            new.at(tags[2] if tags[2] in new.tags else tags[1]),
+            f"{gone} discontinuities have left; the discontinuity sequence was {counted} and is {counts}",
+        )
 
 
 def _listed(old: Reading, new: Reading) -> Iterator[Broken]:
@@ -302,8 +352,12 @@ def _listed(old: Reading, new: Reading) -> Iterator[Broken]:
     for segment in old.segments:
         now = here.get(segment.number)
         if now is not None and now.uri != segment.uri:
-            yield Broken("SAME_NUMBER", now.line, f"number {segment.number} was {segment.uri} and is {now.uri}")
+            yield Broken(
+                "SAME_NUMBER", now.line, f"number {segment.number} was {segment.uri} and is {now.uri}"
+            )
         elif segment.number > last and not back:
-            yield Broken("NOTHING_LOST", max(1, len(new.lines)), f"{segment.uri} was listed at the end and is gone")
+            yield Broken(
+                "NOTHING_LOST", max(1, len(new.lines)), f"{segment.uri} was listed at the end and is gone"
+            )
     if "#EXT-X-ENDLIST" in old.tags and last > max((segment.number for segment in old.segments), default=-1):
         yield Broken("ENDED", new.segments[-1].line, "the stream had ended, and a segment was added")

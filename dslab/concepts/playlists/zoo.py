@@ -68,7 +68,11 @@ BUGS: dict[str, Bug] = {
 
 def texts() -> dict[str, str]:
     """Give the three good texts: the media playlist, its reload, and the multivariant playlist."""
-    return {"media": STREAM.playlist(BEFORE_MS), "reload": STREAM.playlist(AFTER_MS), "variants": multivariant()}
+    return {
+        "media": STREAM.playlist(BEFORE_MS),
+        "reload": STREAM.playlist(AFTER_MS),
+        "variants": multivariant(),
+    }
 
 
 def spoilt(name: str) -> str:

@@ -37,22 +37,45 @@ def _none(kind: str) -> Callable[[World], bool | str]:
     return test
 
 
-LISTED_IS_THERE = always("LISTED_IS_THERE", "a segment that a playlist lists can be fetched", _none("missing"))
-COPY_IS_FRESH = always("COPY_IS_FRESH", "no edge hands out a playlist that lacks more than the newest segment", _none("late copy"))
-NEVER_OLDER = always("NEVER_OLDER", "a player never takes a playlist older than the one it has", _none("back"))
+LISTED_IS_THERE = always(
+    "LISTED_IS_THERE", "a segment that a playlist lists can be fetched", _none("missing")
+)
+COPY_IS_FRESH = always(
+    "COPY_IS_FRESH",
+    "no edge hands out a playlist that lacks more than the newest segment",
+    _none("late copy"),
+)
+NEVER_OLDER = always(
+    "NEVER_OLDER", "a player never takes a playlist older than the one it has", _none("back")
+)
 KEEPS_THE_RULES = always("KEEPS_THE_RULES", "what a player reads keeps the rules of a reload", _none("rules"))
-STAMPS_MARKED = always("STAMPS_MARKED", "timestamps go back only where a discontinuity says so", _none("stamps"))
-SAME_PLACE = always("SAME_PLACE", "a player plays the programme in order, and leaves nothing out", _none("place"))
+STAMPS_MARKED = always(
+    "STAMPS_MARKED", "timestamps go back only where a discontinuity says so", _none("stamps")
+)
+SAME_PLACE = always(
+    "SAME_PLACE", "a player plays the programme in order, and leaves nothing out", _none("place")
+)
 NO_STALL = always("NO_STALL", "the picture never stands still", _none("stall"))
 ASKED_FOR = always("ASKED_FOR", "whoever asks for segment n gets a playlist that has it", _none("blocking"))
 PLAYED = sometimes("PLAYED", "a player plays a segment", lambda world: live_of(world).played > 0)
-INVARIANTS = (LISTED_IS_THERE, COPY_IS_FRESH, NEVER_OLDER, KEEPS_THE_RULES, STAMPS_MARKED, SAME_PLACE, NO_STALL, ASKED_FOR)
+INVARIANTS = (
+    LISTED_IS_THERE,
+    COPY_IS_FRESH,
+    NEVER_OLDER,
+    KEEPS_THE_RULES,
+    STAMPS_MARKED,
+    SAME_PLACE,
+    NO_STALL,
+    ASKED_FOR,
+)
 
 
 # -- scenarios ----------------------------------------------------------------------------------------
 
 
-def _begin(name: str, switches: Switches, edges: tuple[str, ...] = ("edge A",), patience_us: int | None = TARGET_US) -> Live:
+def _begin(
+    name: str, switches: Switches, edges: tuple[str, ...] = ("edge A",), patience_us: int | None = TARGET_US
+) -> Live:
     return Live(World(name=name, patience_us=patience_us), switches, edges)
 
 
@@ -126,7 +149,9 @@ def _restart(switches: Switches, name: str = "restart from 0") -> World:
         packager.node.crash()
         packager.node.restart()
 
-    live.world.may("the packager dies and comes again", dies_and_comes_again, node=packager.node, kind="crash")
+    live.world.may(
+        "the packager dies and comes again", dies_and_comes_again, node=packager.node, kind="crash"
+    )
     packager.node.spawn(packager.run(2))
     player.node.spawn(player.watch(4))
     return live.world
@@ -141,7 +166,13 @@ def _mark_leaves(switches: Switches) -> World:
     live = _begin("discontinuity not counted", switches)
     items = live.packager.listed
     broken = items[1].moment
-    live.packager.listed = (items[0], *(Item(each.number, each.uri, each.moment, each.moment - broken, each is items[1]) for each in items[1:]))
+    live.packager.listed = (
+        items[0],
+        *(
+            Item(each.number, each.uri, each.moment, each.moment - broken, each is items[1])
+            for each in items[1:]
+        ),
+    )
     live.packager.began = broken
     live.origin.put("playlist", live.packager.edition())
     player = Player(live)
@@ -159,7 +190,10 @@ def _mark_leaves(switches: Switches) -> World:
 def _other_numbers(switches: Switches) -> World:
     """The lower rung's packager began one segment later, so its numbers are one behind; a player goes down after two segments."""
     live = _begin("same number, other scene", switches)
-    low = tuple(Item(each.number - 1, f"low {each.uri}", each.moment, each.moment, False) for each in live.packager.listed)
+    low = tuple(
+        Item(each.number - 1, f"low {each.uri}", each.moment, each.moment, False)
+        for each in live.packager.listed
+    )
     low += (Item(low[-1].number + 1, "low s7", low[-1].moment + 4, low[-1].moment + 4, False),)
     for item in low:
         live.origin.files[item.uri] = item
@@ -296,7 +330,11 @@ def matrix(
     anomalies: Iterable[str] = tuple(ANOMALIES), deviations: int = 1, budget: int = 3_000
 ) -> Generator[float, None, list[Cell]]:
     """Search every anomaly with everything on and with each defence off: a generator of the share done; returns the cells."""
-    return searches(anomalies, ("", *DEFENCES), lambda name, off: search(name, deviations, budget, **DEFENCES.get(off, {})))
+    return searches(
+        anomalies,
+        ("", *DEFENCES),
+        lambda name, off: search(name, deviations, budget, **DEFENCES.get(off, {})),
+    )
 
 
 def restart_only(switches: Switches) -> World:
@@ -304,4 +342,15 @@ def restart_only(switches: Switches) -> World:
     return _restart(switches, "restart")
 
 
-__all__ = ["ANOMALIES", "DEFENCES", "INVARIANTS", "Anomaly", "Packager", "anomaly", "live_of", "matrix", "restart_only", "search"]
+__all__ = [
+    "ANOMALIES",
+    "DEFENCES",
+    "INVARIANTS",
+    "Anomaly",
+    "Packager",
+    "anomaly",
+    "live_of",
+    "matrix",
+    "restart_only",
+    "search",
+]

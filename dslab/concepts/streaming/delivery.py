@@ -73,7 +73,7 @@ class Switches:
 
 BUGS = {
     "hold-back in parts": "the player stays one segment from the end, as if the hold-back counted parts",
-    "grace of one segment": "a file is dropped one target duration after it left",
+    "one second of grace": "a file is dropped one second after it left",
     "copy not dated": "an edge dates its copy by each answer, so that a busy edge never asks again",
     "window slides by two": "the playlist drops two segments where one was added",
     "number from the window": "the media sequence is the number of segments listed",
@@ -132,7 +132,10 @@ class Live:
 
     def __init__(self, world: World, switches: Switches, edges: tuple[str, ...] = ("edge A",)) -> None:
         self.world, self.switches = world, switches
-        self.complaints: dict[str, list[str]] = {name: [] for name in ("missing", "late copy", "back", "rules", "stamps", "place", "stall", "blocking")}
+        self.complaints: dict[str, list[str]] = {
+            name: []
+            for name in ("missing", "late copy", "back", "rules", "stamps", "place", "stall", "blocking")
+        }
         self.played = 0
         world.facts["live"] = self
         self.packager = Packager(self)
@@ -151,8 +154,16 @@ class Packager:
         self.live, self.rendition = live, rendition
         self.node = live.world.node("packager", "Packager", next=FIRST + WINDOW)
         self.node.durable = {"next"}
-        self.listed = tuple(Item(n, f"{rendition}{n}", 4 * n, 4 * n, False) for n in range(FIRST, FIRST + WINDOW))
-        self.marks, self.made, self.number, self.moment, self.target = 0, 0, FIRST + WINDOW, 4 * (FIRST + WINDOW), 4
+        self.listed = tuple(
+            Item(n, f"{rendition}{n}", 4 * n, 4 * n, False) for n in range(FIRST, FIRST + WINDOW)
+        )
+        self.marks, self.made, self.number, self.moment, self.target = (
+            0,
+            0,
+            FIRST + WINDOW,
+            4 * (FIRST + WINDOW),
+            4,
+        )
         self.began, self.anew = 0, False  # when the encoder began to count time, and whether it just did
 
     def edition(self) -> Playlist:
@@ -167,7 +178,9 @@ class Packager:
         """Make the next segment and slide the window."""
         switches = self.live.switches
         mark = self.anew and switches.restart_marks
-        item = Item(self.number, f"{self.rendition}{self.moment // 4}", self.moment, self.moment - self.began, mark)
+        item = Item(
+            self.number, f"{self.rendition}{self.moment // 4}", self.moment, self.moment - self.began, mark
+        )
         self.anew, self.moment = False, self.moment + 4
         self.number += 1
         self.node.state["next"] = self.number
@@ -235,7 +248,7 @@ class Origin:
         """Note when the files of what has left are dropped: at once, or after their grace."""
         now, listed = self.live.world.now, {item.uri for item in playlist.items}
         grace = TARGET_US + WINDOW * TARGET_US if self.live.switches.grace else 0
-        if self.live.switches.bug == "grace of one segment":
+        if self.live.switches.bug == "one second of grace":
             grace = TARGET_US // 4
         for uri, item in self.files.items():
             if uri != "playlist" and uri not in listed and item.number < playlist.items[0].number:
@@ -246,7 +259,12 @@ class Origin:
         if self.drops_us.get(uri, LONG_US) <= self.live.world.now:
             self.files.pop(uri, None)
         found = self.files.get(uri)
-        if wants is None or found is None or found.items[-1].number >= wants or self.live.switches.bug == "answers at once":
+        if (
+            wants is None
+            or found is None
+            or found.items[-1].number >= wants
+            or self.live.switches.bug == "answers at once"
+        ):
             return found
         future = Future(self.live.world, f"segment {wants}")
         self.waiting.append((wants, future))
@@ -295,13 +313,22 @@ class Edge:
         age = self.live.world.now - copy.fetched_us
         newest = self.live.origin.files["playlist"]
         if uri == "playlist" and newest.items[-1].moment - copy.value.items[-1].moment > 4:
-            self.live.complain("late copy", f"{self.name} answers with {copy.value.words()}, {age // SECOND_US} s old; the origin has {newest.words()}")
+            self.live.complain(
+                "late copy",
+                f"{self.name} answers with {copy.value.words()}, {age // SECOND_US} s old; the origin has {newest.words()}",
+            )
 
 
 class Player:
     """A viewer's player. ``edges``: those it asks in turn. ``begins``: segments from the end (None: the hold-back of the switches)."""
 
-    def __init__(self, live: Live, edges: tuple[str, ...] = ("edge A",), name: str = "player", begins: int | None = None) -> None:
+    def __init__(
+        self,
+        live: Live,
+        edges: tuple[str, ...] = ("edge A",),
+        name: str = "player",
+        begins: int | None = None,
+    ) -> None:
         self.live, self.edges, self.begins = live, edges, begins
         self.node = live.world.node(name, name.capitalize(), has="", plays="")
         self.playlist: Playlist | None = None
@@ -317,7 +344,9 @@ class Player:
         self.reads += 1
         given = await self.node.call(edge, "get", uri="playlist", wants=wants)
         if wants is not None and given.items[-1].number < wants:
-            self.live.complain("blocking", f"asked for a playlist with segment {wants} and got {given.words()}")
+            self.live.complain(
+                "blocking", f"asked for a playlist with segment {wants} and got {given.words()}"
+            )
         had = self.playlist
         if had is not None and self.live.switches.takes == "newer only" and self._older(given, had):
             return
@@ -326,7 +355,9 @@ class Player:
         self.playlist = given
         self.node.state["has"] = given.words()
         if self.next is None:
-            back = self.begins or (1 if self.live.switches.bug == "hold-back in parts" else self.live.switches.hold_back)
+            back = self.begins or (
+                1 if self.live.switches.bug == "hold-back in parts" else self.live.switches.hold_back
+            )
             self.back = min(back, len(given.items))
             self.next = given.items[-self.back].number
 
@@ -350,7 +381,9 @@ class Player:
 
     async def fetch(self, item: Item, edge: str | None = None) -> None:
         """Fetch a segment and queue it for playing."""
-        given = await self.node.call(edge or self.edges[(self.reads - 1) % len(self.edges)], "get", uri=item.uri)
+        given = await self.node.call(
+            edge or self.edges[(self.reads - 1) % len(self.edges)], "get", uri=item.uri
+        )
         if given is None:
             self.live.complain("missing", f"the playlist lists {item.uri}, and there is no such file")
             self.next = item.number + 1
@@ -360,13 +393,21 @@ class Player:
     def _queue(self, item: Item) -> None:
         now, last = self.live.world.now, self.last
         if self.until_us is not None and now > self.until_us:
-            self.live.complain("stall", f"{item.uri} came {(now - self.until_us) / SECOND_US:.3f} s after the buffer was empty")
+            self.live.complain(
+                "stall",
+                f"{item.uri} came {(now - self.until_us) / SECOND_US:.3f} s after the buffer was empty",
+            )
         if last is not None and item.moment <= last.moment:
-            self.live.complain("place", f"plays {item.uri} after {last.uri}: the viewer has seen that already")
+            self.live.complain(
+                "place", f"plays {item.uri} after {last.uri}: the viewer has seen that already"
+            )
         elif last is not None and item.moment > last.moment + 4:
             self.live.complain("place", f"plays {item.uri} after {last.uri}: something is left out")
         if last is not None and item.stamp < last.stamp and not item.mark:
-            self.live.complain("stamps", f"timestamps go from {last.stamp} to {item.stamp} s at {item.uri}, and no discontinuity says so")
+            self.live.complain(
+                "stamps",
+                f"timestamps go from {last.stamp} to {item.stamp} s at {item.uri}, and no discontinuity says so",
+            )
         self.queued += 1
         if self.until_us is not None:
             self.until_us = max(now, self.until_us) + TARGET_US

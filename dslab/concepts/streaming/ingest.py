@@ -22,7 +22,7 @@ from functools import lru_cache
 
 from dslab.sim.result import Metric, Result, Series
 
-SPACING_MS, PACKETS = 2, 20_000
+SPACING_MS, PACKETS = 2, 10_000
 DEFAULT_LATENCY_MS = 120  # of SRT
 LATENCIES_MS = tuple(range(0, 601, 20))
 
@@ -30,7 +30,9 @@ LATENCIES_MS = tuple(range(0, 601, 20))
 def too_late(loss: float, latency_ms: float, rtt_ms: float) -> float:
     """Give the share of packets that are too late, for independent losses (0..1)."""
     if not 0 <= loss < 1 or latency_ms < 0 or rtt_ms <= 0:
-        raise ValueError(f"loss {loss}, latency {latency_ms} ms, round trip {rtt_ms} ms: loss is below 1, latency at least 0, a round trip above 0")
+        raise ValueError(
+            f"loss {loss}, latency {latency_ms} ms, round trip {rtt_ms} ms: loss is below 1, latency at least 0, a round trip above 0"
+        )
     return loss ** (1 + math.floor(latency_ms / rtt_ms))
 
 
@@ -51,7 +53,9 @@ def delays(loss: float, rtt_ms: int, burst: float = 1.0, seed: int = 0) -> tuple
     rng = random.Random(seed)
     again = max(1, rtt_ms // SPACING_MS)
     if burst <= 1:
-        chance = math.log(loss) if loss else -math.inf  # tries are geometric, so one number a packet decides them
+        chance = (
+            math.log(loss) if loss else -math.inf
+        )  # tries are geometric, so one number a packet decides them
         return tuple(again * SPACING_MS * int(math.log(1 - rng.random()) / chance) for _ in range(PACKETS))
     lost = channel(loss, burst, PACKETS + 60 * again, rng)
     found = []
@@ -72,7 +76,9 @@ def waits(arrivals: tuple[int, ...]) -> list[int]:
     return found
 
 
-def lost_packets(loss: float = 5.0, rtt_ms: int = 100, latency_ms: int = DEFAULT_LATENCY_MS, burst: int = 1, seed: int = 0) -> Result:
+def lost_packets(
+    loss: float = 5.0, rtt_ms: int = 100, latency_ms: int = DEFAULT_LATENCY_MS, burst: int = 1, seed: int = 0
+) -> Result:
     """What does loss do to the stream on its way in? ``loss`` in per cent (0 to 30), the rest as above.
 
     Metrics: ``late`` and ``late theory`` (share, %), ``chances``, ``tcp 99 %`` and ``tcp most`` (ms), ``breaks`` (per minute: packets too late).
@@ -87,7 +93,15 @@ def lost_packets(loss: float = 5.0, rtt_ms: int = 100, latency_ms: int = DEFAULT
     per_minute = 60_000 / SPACING_MS
     x = tuple(float(latency) for latency in LATENCIES_MS)
     curve = tuple(1e6 * _beyond(ordered, latency) for latency in LATENCIES_MS)
-    series = {"late": Series("too late", x, curve), "theory": Series("p^(1 + floor(L / R))", x, tuple(1e6 * too_late(share, latency, rtt_ms) for latency in x), "theory")}
+    series = {
+        "late": Series("too late", x, curve),
+        "theory": Series(
+            "p^(1 + floor(L / R))",
+            x,
+            tuple(1e6 * too_late(share, latency, rtt_ms) for latency in x),
+            "theory",
+        ),
+    }
     metrics = {"late": Metric("too late", 100 * late, "%"), "late theory": Metric("too late, formula", 100 * theory, "%"),
                "chances": Metric("chances", 1 + math.floor(latency_ms / rtt_ms)), "tcp 99 %": Metric("TCP, 99 % within", held[int(0.99 * PACKETS)], "ms"),
                "tcp most": Metric("TCP, longest", held[-1], "ms"), "waiting": Metric("TCP, share that waits", 100 * sum(wait > 0 for wait in held) / PACKETS, "%"),
@@ -96,7 +110,9 @@ def lost_packets(loss: float = 5.0, rtt_ms: int = 100, latency_ms: int = DEFAULT
         f"SRT with {latency_ms} ms has {1 + math.floor(latency_ms / rtt_ms)} chances at a round trip of {rtt_ms} ms: {_per_million(late)} of a million packets "
         f"are too late (formula {_per_million(theory)}). TCP loses none; {metrics['waiting'].value:.0f} % wait behind a lost one, up to {held[-1]} ms."
     )
-    return Result({"loss": loss, "rtt_ms": rtt_ms, "latency_ms": latency_ms, "burst": burst}, metrics, text, series)
+    return Result(
+        {"loss": loss, "rtt_ms": rtt_ms, "latency_ms": latency_ms, "burst": burst}, metrics, text, series
+    )
 
 
 def _beyond(ordered: list[int], latency_ms: float) -> float:

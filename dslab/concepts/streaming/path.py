@@ -26,7 +26,15 @@ INGEST_MS = {"RTMP": 150, "SRT": 120, "WebRTC": 50}
 TRANSCODE_MS, SMALL_MS = 400, 50  # making the ladder; a frame, a jitter buffer's least
 JITTER_MS = 100  # WebRTC's own buffer
 VIEWERS, ARRIVALS_PER_S = 300, 5.0
-PARTS_OF_BUDGET = ("encode", "ingest", "transcode", "waiting for the unit", "copy at the edge", "hold-back", "network")
+PARTS_OF_BUDGET = (
+    "encode",
+    "ingest",
+    "transcode",
+    "waiting for the unit",
+    "copy at the edge",
+    "hold-back",
+    "network",
+)
 
 
 @dataclass(frozen=True)
@@ -42,7 +50,9 @@ class Way:
 
 
 WAYS: dict[str, Way] = {
-    "HLS / DASH": Way("HLS / DASH", "segment", False, 3, True, "HLS: all Apple devices; DASH: by a script in the page"),
+    "HLS / DASH": Way(
+        "HLS / DASH", "segment", False, 3, True, "HLS: all Apple devices; DASH: by a script in the page"
+    ),
     "LL-HLS": Way("LL-HLS", "part", True, 2, True, "all Apple devices since iOS 14; elsewhere by a script"),
     "LL-DASH": Way("LL-DASH", "part", True, 0, True, "by a script in the page; chunks of CMAF"),
     "WebRTC": Way("WebRTC", "frame", False, 0, False, "every browser; one connection a viewer"),
@@ -76,19 +86,33 @@ def terms(delivery: str = "HLS / DASH", segment_ms: int = 6_000, part_ms: int = 
     """
     if ingest not in INGEST_MS:
         raise ValueError(f"there is no ingest {ingest!r}; there are {', '.join(INGEST_MS)}")
-    _checked(segment_ms=segment_ms, part_ms=part_ms, hold_units=hold_units, encode_ms=encode_ms, rtt_ms=rtt_ms)
+    _checked(
+        segment_ms=segment_ms, part_ms=part_ms, hold_units=hold_units, encode_ms=encode_ms, rtt_ms=rtt_ms
+    )
     kind, unit = way(delivery), unit_ms(delivery, segment_ms, part_ms)
     ttl = 0 if kind.unit != "segment" else segment_ms // 2 if ttl_ms is None else ttl_ms
     hold = JITTER_MS if kind.unit == "frame" else hold_units * unit
     transcode = 0 if kind.unit == "frame" else TRANSCODE_MS
-    network = rtt_ms / 2 if kind.unit == "frame" else rtt_ms  # a request and its answer; WebRTC is sent unasked
+    network = (
+        rtt_ms / 2 if kind.unit == "frame" else rtt_ms
+    )  # a request and its answer; WebRTC is sent unasked
     busy = ARRIVALS_PER_S * ttl / 1_000
     copy = ttl / 2 * busy / (1 + busy)  # the first after an expiry gets a fresh one
-    each = ((encode_ms,) * 2, (INGEST_MS[ingest],) * 2, (transcode,) * 2, (unit / 2, unit), (copy, ttl), (hold,) * 2, (network,) * 2)
+    each = (
+        (encode_ms,) * 2,
+        (INGEST_MS[ingest],) * 2,
+        (transcode,) * 2,
+        (unit / 2, unit),
+        (copy, ttl),
+        (hold,) * 2,
+        (network,) * 2,
+    )
     return dict(zip(PARTS_OF_BUDGET, each, strict=True))
 
 
-def joins(delivery: str, segment_ms: int, part_ms: int, fixed_ms: float, ttl_ms: int, seed: int = 0) -> list[tuple[float, float]]:
+def joins(
+    delivery: str, segment_ms: int, part_ms: int, fixed_ms: float, ttl_ms: int, seed: int = 0
+) -> list[tuple[float, float]]:
     """Let viewers join one after the other through one edge; give (second of joining, seconds behind live) for each.
 
     The origin publishes a unit when it is complete. The edge asks it only when its copy is older than ``ttl_ms``. ``fixed_ms`` is
@@ -112,14 +136,24 @@ def budget(delivery: str = "HLS / DASH", segment_s: float = 6, part_ms: int = 50
     means of every way of delivery with these settings. Series: ``joined`` (simulated), ``worst`` and ``best`` (theory).
     """
     segment_ms = round(segment_s * 1_000)
-    given = {"segment_ms": segment_ms, "part_ms": part_ms, "hold_units": hold_units, "encode_ms": encode_ms, "ingest": ingest, "rtt_ms": rtt_ms}
+    given = {
+        "segment_ms": segment_ms,
+        "part_ms": part_ms,
+        "hold_units": hold_units,
+        "encode_ms": encode_ms,
+        "ingest": ingest,
+        "rtt_ms": rtt_ms,
+    }
     each = terms(delivery, **given)
     mean, worst = (sum(pair[place] for pair in each.values()) / 1_000 for place in (0, 1))
     spread = ("waiting for the unit", "copy at the edge")
     fixed = sum(pair[0] for name, pair in each.items() if name not in spread)
     seen = joins(delivery, segment_ms, part_ms, fixed, int(each["copy at the edge"][1]), seed)
     simulated = sum(latency for _, latency in seen) / len(seen)
-    rows = [{"delivery": name, **{term: pair[0] / 1_000 for term, pair in terms(name, **given).items()}} for name in WAYS]
+    rows = [
+        {"delivery": name, **{term: pair[0] / 1_000 for term, pair in terms(name, **given).items()}}
+        for name in WAYS
+    ]
     metrics = {term: Metric(term, pair[0] / 1_000, "s") for term, pair in each.items()}
     metrics |= {"mean": Metric("mean", mean, "s"), "best": Metric("best", fixed / 1_000, "s"), "worst": Metric("worst", worst, "s"),
                 "simulated": Metric("simulated", simulated, "s")}  # fmt: skip
@@ -132,7 +166,9 @@ def budget(delivery: str = "HLS / DASH", segment_s: float = 6, part_ms: int = 50
         f"{delivery}: {simulated:.1f} s behind live on average over {VIEWERS} viewers (formula {mean:.1f} s), {fixed / 1_000:.1f} s at best and "
         f"{worst:.1f} s at worst; {share:.0f} % of the mean is hold-back."
     )
-    return Result({"delivery": delivery, "segment_s": segment_s, **given}, metrics, text, series, {"all": rows})
+    return Result(
+        {"delivery": delivery, "segment_s": segment_s, **given}, metrics, text, series, {"all": rows}
+    )
 
 
 # What a team would set each way to, here: segments of 4 s, parts of a third or half a second, a fast encoder for calls.
@@ -167,7 +203,15 @@ def choose(wanted_s: float, viewers: int, apple_native: bool = False) -> Result:
         if not why and apple_native and kind.name == "LL-DASH":
             why = "not built into Apple devices"
         chosen = chosen or (name if not why else "")
-        rows.append({"way": name, "seconds behind": round(latency, 1), "fits": not why, "why not": why, "built into": kind.native})
+        rows.append(
+            {
+                "way": name,
+                "seconds behind": round(latency, 1),
+                "fits": not why,
+                "why not": why,
+                "built into": kind.native,
+            }
+        )
     told = f"{chosen} fits first" if chosen else "nothing here fits"
     text = f"At most {wanted_s:g} s behind live for {viewers:,} viewers: {told}."
     return Result({"wanted_s": wanted_s, "viewers": viewers, "chosen": chosen}, {"latency": Metric("latency", usual_s(chosen) if chosen else -1, "s")},

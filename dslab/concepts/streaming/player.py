@@ -37,7 +37,9 @@ def stall_s(buffer_s: float, outage_s: float) -> float:
 def stalled_share(buffer_s: float, mean_s: float) -> float:
     """Give the share of outages that stall: exp(-B / m). ValueError for a mean that is not above 0."""
     if mean_s <= 0 or buffer_s < 0:
-        raise ValueError(f"buffer {buffer_s} s, mean outage {mean_s} s: the mean must be above 0, the buffer at least 0")
+        raise ValueError(
+            f"buffer {buffer_s} s, mean outage {mean_s} s: the mean must be above 0, the buffer at least 0"
+        )
     return math.exp(-buffer_s / mean_s)
 
 
@@ -47,7 +49,9 @@ def stalled_per_hour(buffer_s: float, mean_s: float, every_s: float) -> float:
 
 
 @lru_cache(maxsize=256)
-def outages(buffer_s: float, mean_s: float, every_s: float, speed: float = 4.0, jump: bool = True, seed: int = 0) -> tuple[float, float, float]:
+def outages(
+    buffer_s: float, mean_s: float, every_s: float, speed: float = 4.0, jump: bool = True, seed: int = 0
+) -> tuple[float, float, float]:
     """Play through outages; give (stall in s per hour, share of outages that stalled, seconds further behind live at the end).
 
     ``speed``: how many seconds of stream the network brings in a second while it is there (above 1). ``jump``: leave out what was missed.
@@ -89,7 +93,14 @@ def rung(rule: str, measured_kbps: float, buffer_s: float) -> int:
     raise ValueError(f"there is no rule {rule!r}; there are {', '.join(RULES)}")
 
 
-def watch(rule: str = "by throughput", buffer_s: float = 6.0, mean_kbps: int = 4_000, segment_s: int = 2, minutes: int = 5, seed: int = 1) -> Result:
+def watch(
+    rule: str = "by throughput",
+    buffer_s: float = 6.0,
+    mean_kbps: int = 4_000,
+    segment_s: int = 2,
+    minutes: int = 5,
+    seed: int = 1,
+) -> Result:
     """Watch live for some minutes with one rule. Metrics: ``stalled`` (s), ``kbps`` (mean played), ``switches``, ``behind`` (s, at the end).
 
     The player begins ``buffer_s`` behind the live edge with the lowest rung at hand, fetches one segment at a time, and never one that is not
@@ -113,7 +124,10 @@ def watch(rule: str = "by throughput", buffer_s: float = 6.0, mean_kbps: int = 4
         buffer, played = buffer + segment_s, played + takes
         points.append((now, buffer, takes / 1_000))
     x = tuple(point[0] for point in points)
-    series = {"buffer": Series("buffer", x, tuple(point[1] for point in points)), "rung": Series("rung", x, tuple(point[2] for point in points))}
+    series = {
+        "buffer": Series("buffer", x, tuple(point[1] for point in points)),
+        "rung": Series("rung", x, tuple(point[2] for point in points)),
+    }
     metrics = {"stalled": Metric("stalled", stalled, "s"), "kbps": Metric("mean bit rate", played / count, "kbit/s"),
                "switches": Metric("switches", switches), "behind": Metric("behind live at the end", buffer_s + stalled, "s")}  # fmt: skip
     text = (
@@ -145,7 +159,14 @@ def _fetch(rates: tuple[int, ...], begins: float, kbit: float) -> float:
 BUFFERS_S = (0.5, 1, 2, 3, 4, 6, 8, 12, 16, 20, 24, 30)
 
 
-def buffers(buffer_s: float = 3.0, mean_s: float = 3.0, every_s: float = 60.0, jump: bool = True, rule: str = "by throughput", mean_kbps: int = 4_000) -> Result:
+def buffers(
+    buffer_s: float = 3.0,
+    mean_s: float = 3.0,
+    every_s: float = 60.0,
+    jump: bool = True,
+    rule: str = "by throughput",
+    mean_kbps: int = 4_000,
+) -> Result:
     """Stalls against buffer: outages of exponential length, the closed form, and one viewer on a changing network.
 
     Metrics: ``stalled`` and ``theory`` (s per hour), ``share`` and ``share theory`` (of outages, %), ``drift`` (s), and those of `watch` with "watch " before.
@@ -159,10 +180,26 @@ def buffers(buffer_s: float = 3.0, mean_s: float = 3.0, every_s: float = 60.0, j
                "share theory": Metric("outages that stall, formula", 100 * stalled_share(buffer_s, mean_s), "%"), "drift": Metric("further behind", here[2], "s")}  # fmt: skip
     metrics |= {f"watch {name}": metric for name, metric in seen.metrics.items()}
     x = tuple(float(each) for each in BUFFERS_S)
-    series = {"stalled": Series("stalls", x, curve), "theory": Series("m exp(-B / m)", x, formula, "theory"), **seen.series}
+    series = {
+        "stalled": Series("stalls", x, curve),
+        "theory": Series("m exp(-B / m)", x, formula, "theory"),
+        **seen.series,
+    }
     drift = "" if jump else f" It is {here[2]:.0f} s further behind live after {OUTAGES:,} outages."
     text = (
         f"With {buffer_s:g} s of buffer {100 * here[1]:.0f} % of the outages stall (formula {100 * stalled_share(buffer_s, mean_s):.0f} %), "
         f"{here[0]:.0f} s an hour (formula {theory:.0f} s).{drift} {seen.text}"
     )
-    return Result({"buffer_s": buffer_s, "mean_s": mean_s, "every_s": every_s, "jump": jump, "rule": rule, "mean_kbps": mean_kbps}, metrics, text, series)
+    return Result(
+        {
+            "buffer_s": buffer_s,
+            "mean_s": mean_s,
+            "every_s": every_s,
+            "jump": jump,
+            "rule": rule,
+            "mean_kbps": mean_kbps,
+        },
+        metrics,
+        text,
+        series,
+    )

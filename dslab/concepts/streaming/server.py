@@ -1,0 +1,172 @@
+"""A real origin on the loopback: it serves a live, low-latency playlist over HTTP and holds a blocking reload until its part is there.
+
+| name        | what it is                                                                                     |
+|-------------|------------------------------------------------------------------------------------------------|
+| `Origin`    | a context manager: a server on 127.0.0.1 at a free port, always stopped at its end               |
+| `_HLS_msn`, `_HLS_part` | the query of a blocking reload: answer when this segment, or this part of it, is listed  |
+| `race`      | two readers of one stream: one blocks, one polls; who asks how often, who learns sooner          |
+
+Standard library only, wall-clock time, about two seconds. The stream is that of `dslab.concepts.playlists.Stream`: parts of 200 ms
+in segments of 1 s. A request for more than two segments ahead is refused (400), as the specification has it. What is printed is the same in
+every run; measured milliseconds are metrics whose names end in ``_measured``.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+import urllib.parse
+import urllib.request
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from statistics import median
+from typing import Any
+
+from dslab.concepts.playlists.model import Stream
+from dslab.concepts.playlists.rules import check, check_reload
+from dslab.sim.result import Metric, Result
+
+TIMEOUT_S = 10
+STREAM = Stream(target_s=1, window=4, part_ms=200, name="live")
+AGE_MS = 10_000  # the stream has been on for so long when the server starts
+PARTS = 8  # that each reader waits for
+
+
+class Origin:
+    """A live stream over HTTP. Use it in a ``with``; ``url`` is its address, ``requests`` the queries it was asked."""
+
+    def __init__(self, stream: Stream = STREAM) -> None:
+        self.stream, self.requests = stream, []
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self._server.daemon_threads = True
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True
+        )
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+
+    def __enter__(self) -> Origin:
+        self.begun = time.monotonic() - AGE_MS / 1_000
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join(TIMEOUT_S)
+
+    def now_ms(self) -> int:
+        """Give the time of the stream in milliseconds."""
+        return int((time.monotonic() - self.begun) * 1_000)
+
+    def answer(self, path: str) -> tuple[int, bytes]:
+        """Give status and body for a request; a blocking reload waits here."""
+        url = urllib.parse.urlsplit(path)
+        asked = {name: int(value) for name, value in urllib.parse.parse_qsl(url.query) if value.isdecimal()}
+        if url.path != f"/{self.stream.name}.m3u8":
+            return self._media(url.path)
+        if "_HLS_msn" in asked:
+            if (
+                asked["_HLS_msn"] > self.stream.complete(self.now_ms()) + 2
+                or asked.get("_HLS_part", 0) >= self.stream.parts
+            ):
+                return 400, b"more than two segments ahead, or no such part"
+            ready = self.stream.ready_ms(asked["_HLS_msn"], asked.get("_HLS_part"))
+            while self.now_ms() < ready:
+                time.sleep((ready - self.now_ms()) / 1_000)
+        return 200, self.stream.playlist(self.now_ms()).encode()
+
+    def _media(self, path: str) -> tuple[int, bytes]:
+        """Give a segment that is complete and within its grace; 404 for all else."""
+        name = path.removeprefix(f"/{self.stream.name}/").removesuffix(".m4s")
+        number = int(name) if name.isdecimal() else -1
+        there = number >= 0 and self.stream.ready_ms(number) <= self.now_ms() < self.stream.kept_until_ms(
+            number
+        )
+        return (200, f"segment {number}".encode()) if there else (404, b"no such file")
+
+
+def _handler(origin: Origin) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        """Answers GET, silently."""
+
+        def do_GET(self) -> None:
+            """Answer a request."""
+            origin.requests.append(self.path)
+            status, body = origin.answer(self.path)
+            self.send_response(status)
+            self.send_header(
+                "Content-Type", "application/vnd.apple.mpegurl" if status == 200 else "text/plain"
+            )
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: Any) -> None:
+            """Say nothing: the notebook's output is compared."""
+
+    return Handler
+
+
+def get(url: str) -> str:
+    """Fetch a text; urllib's HTTPError for a status other than 200."""
+    with urllib.request.urlopen(url, timeout=TIMEOUT_S) as answer:
+        return answer.read().decode()
+
+
+def _following(origin: Origin, first: int) -> list[tuple[int, int]]:
+    """Give segment and part of the next parts, ``first`` being a count of parts since the stream began."""
+    return [divmod(place, origin.stream.parts) for place in range(first, first + PARTS)]
+
+
+def _block(origin: Origin, wanted: list[tuple[int, int]]) -> tuple[list[str], list[int]]:
+    """Ask for each part with a blocking reload; give the texts and how late each part was learned of, in ms."""
+    texts, late = [], []
+    for msn, part in wanted:
+        texts.append(get(f"{origin.url}/{origin.stream.name}.m3u8?_HLS_msn={msn}&_HLS_part={part}"))
+        late.append(origin.now_ms() - origin.stream.ready_ms(msn, part))
+    return texts, late
+
+
+def _poll(origin: Origin, wanted: list[tuple[int, int]]) -> tuple[list[str], list[int]]:
+    """Read again and again, three times a part, until the last part is listed."""
+    texts, late, left = [], [], list(wanted)
+    while left:
+        texts.append(get(f"{origin.url}/{origin.stream.name}.m3u8"))
+        while left and _lists(texts[-1], origin.stream.name, *left[0]):
+            late.append(origin.now_ms() - origin.stream.ready_ms(*left.pop(0)))
+        time.sleep(origin.stream.part_ms / 3_000)
+    return texts, late
+
+
+def _lists(text: str, name: str, msn: int, part: int) -> bool:
+    return f'URI="{name}/{msn}.{part}.m4s"' in text.partition("#EXT-X-PRELOAD-HINT")[0]
+
+
+def race() -> Result:
+    """Let a reader that blocks and one that polls follow one stream; the sentence is the same in every run."""
+    found: dict[str, tuple[list[str], list[int]]] = {}
+    with Origin() as origin:
+        first = origin.now_ms() // origin.stream.part_ms + 1
+        wanted = _following(origin, first)
+        readers = [
+            threading.Thread(target=lambda name=name, read=read: found.update({name: read(origin, wanted)}))
+            for name, read in (("block", _block), ("poll", _poll))
+        ]
+        for reader in readers:
+            reader.start()
+        for reader in readers:
+            reader.join(TIMEOUT_S)
+    (blocked, late), (polled, later) = found["block"], found["poll"]
+    told = all(_lists(text, STREAM.name, *part) for text, part in zip(blocked, wanted, strict=True))
+    pairs = list(zip(blocked, blocked[1:], strict=False)) + list(zip(polled, polled[1:], strict=False))
+    broken = [each for text in [*blocked, *polled] for each in check(text)] + [
+        each for pair in pairs for each in check_reload(*pair)
+    ]
+    text = (
+        f"{PARTS} parts: the reader that blocks asked {len(blocked)} times and every answer {'had' if told else 'LACKED'} the part it asked for; the one that polls asked "
+        f"{'more' if len(polled) > len(blocked) else 'no more'} often and learned of parts {'later' if median(later) > median(late) else 'no later'}. "
+        f"All texts {'keep' if not broken else 'BREAK'} the rules, also from one to the next."
+    )
+    metrics = {"blocked": Metric("requests, blocking", len(blocked)), "polled_measured": Metric("requests, polling", len(polled)),
+               "late_measured": Metric("learned after, blocking", median(late), "ms"), "later_measured": Metric("learned after, polling", median(later), "ms"),
+               "broken": Metric("rules broken", len(broken))}  # fmt: skip
+    return Result({"live": True}, metrics, text)
