@@ -18,6 +18,7 @@ import time
 import urllib.parse
 import urllib.request
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import pairwise
 from statistics import median
 from typing import Any
 
@@ -157,7 +158,7 @@ def race() -> Result:
             reader.join(TIMEOUT_S)
     (blocked, late), (polled, later) = found["block"], found["poll"]
     told = all(_lists(text, STREAM.name, *part) for text, part in zip(blocked, wanted, strict=True))
-    pairs = list(zip(blocked, blocked[1:], strict=False)) + list(zip(polled, polled[1:], strict=False))
+    pairs = [*pairwise(blocked), *pairwise(polled)]
     broken = [each for text in [*blocked, *polled] for each in check(text)] + [
         each for pair in pairs for each in check_reload(*pair)
     ]

@@ -74,7 +74,7 @@ def budget_explorer() -> Explorer:
     }
     question = "How many seconds behind live is a viewer, and which step costs them?"
     return Explorer(
-        path.budget, controls, _budget_pictures, title="The latency budget", question=question, poster=(0, 1)
+        path.budget, controls, _budget_pictures, title="The latency budget", question=question, poster=(0,)
     )
 
 
@@ -172,7 +172,7 @@ def player_explorer() -> Explorer:
         _player_pictures,
         title="Stalls against buffer",
         question=question,
-        poster=(0, 1),
+        poster=(0,),
     )
 
 
