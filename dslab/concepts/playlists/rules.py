@@ -37,6 +37,7 @@ RULES: dict[str, Rule] = {
     "EXTINF_AND_URI": Rule("must", "each segment has one EXTINF and one URI after it", "8216, 4.3.2.1"),
     "SEQUENCE_FIRST": Rule("must", "both sequence numbers stand before the first segment", "8216, 4.3.3.2"),
     "LONG_ENOUGH": Rule("must", "no segment leaves a live playlist that is then shorter than three target durations", "8216, 6.2.2"),
+    "SHORT": Rule("should", "a live playlist that has been on for a while lasts three target durations", "8216, 6.2.2"),
     "HOLD_BACK": Rule("must", "HOLD-BACK is at least three target durations", "2nd, 4.4.3.8"),
     "PART_INF": Rule("must", "where there are parts, EXT-X-PART-INF says the part target", "2nd, 4.4.3.7"),
     "PART_HOLD_BACK": Rule("must", "where there are parts, PART-HOLD-BACK is there and at least two part targets", "2nd, 4.4.3.8"),
@@ -225,9 +226,9 @@ def _live(found: Reading) -> Iterator[Broken]:
     ended, left = "#EXT-X-ENDLIST" in found.tags, found.whole("#EXT-X-MEDIA-SEQUENCE")
     if not ended and left and lasts < 3 * target:
         yield Broken(
-            "LONG_ENOUGH",
+            "SHORT",
             found.at("#EXT-X-MEDIA-SEQUENCE"),
-            f"{left} segments have left, and {lasts:g} s are listed; three target durations are {3 * target} s",
+            f"the first number is {left}, so others were here before, and {lasts:g} s are listed; three target durations are {3 * target} s",
         )
     if "HOLD-BACK" in control and seconds(control["HOLD-BACK"]) < 3 * target:
         yield Broken(
@@ -334,6 +335,13 @@ def _moved(old: Reading, new: Reading) -> Iterator[Broken]:
         yield Broken("TARGET_FIXED", new.at(tags[0]), f"the target duration was {was} s and is {now} s")
     if to < from_:
         yield Broken("SEQUENCE_BACK", new.at(tags[1]), f"the media sequence was {from_} and is {to}")
+    lasts = sum(segment.seconds for segment in new.segments)
+    if to > from_ and lasts < 3 * now and "#EXT-X-ENDLIST" not in new.tags:
+        yield Broken(
+            "LONG_ENOUGH",
+            new.at(tags[1]),
+            f"{to - from_} have left, and {lasts:g} s are listed; three target durations are {3 * now} s",
+        )
     left = [segment for segment in old.segments if segment.number < to]
     gone = sum(segment.discontinuity for segment in left)
     if to >= from_ and to <= from_ + len(old.segments) and counts != counted + gone:
@@ -349,13 +357,13 @@ def _listed(old: Reading, new: Reading) -> Iterator[Broken]:
     here = {segment.number: segment for segment in new.segments}
     last = max(here, default=new.whole("#EXT-X-MEDIA-SEQUENCE") - 1)
     back = new.whole("#EXT-X-MEDIA-SEQUENCE") < old.whole("#EXT-X-MEDIA-SEQUENCE")
-    for segment in old.segments:
+    for segment in [] if back else old.segments:  # whoever begins anew has other segments for all numbers
         now = here.get(segment.number)
         if now is not None and now.uri != segment.uri:
             yield Broken(
                 "SAME_NUMBER", now.line, f"number {segment.number} was {segment.uri} and is {now.uri}"
             )
-        elif segment.number > last and not back:
+        elif segment.number > last:
             yield Broken(
                 "NOTHING_LOST", max(1, len(new.lines)), f"{segment.uri} was listed at the end and is gone"
             )

@@ -13,8 +13,8 @@ from typing import NamedTuple
 from dslab.concepts.playlists.model import Stream, multivariant
 from dslab.concepts.playlists.rules import Broken, check, check_reload
 
-STREAM = Stream(target_s=4, window=4, part_ms=500, breaks=(5,))
-BEFORE_MS, AFTER_MS = 37_000, 41_500  # segment 5, with its discontinuity, leaves between the two
+STREAM = Stream(target_s=4, window=5, part_ms=500, breaks=(4,))
+BEFORE_MS, AFTER_MS = 37_000, 41_500  # segment 4, with its discontinuity, leaves between the two
 
 
 class Bug(NamedTuple):
@@ -38,6 +38,15 @@ def _drop_last(text: str) -> str:
     return "\n".join(lines[: ends[-3] + 1]) + "\n"
 
 
+def _slide_too_far(text: str) -> str:
+    """Let the three oldest segments leave as well, and count them."""
+    lines = text.splitlines()
+    ends = [place for place, line in enumerate(lines) if line.endswith(".m4s")]
+    first = next(place for place, line in enumerate(lines) if line.startswith("#EXTINF"))
+    kept = [*lines[:first], *lines[ends[2] + 1 :]]
+    return "\n".join(kept).replace("MEDIA-SEQUENCE:5", "MEDIA-SEQUENCE:8") + "\n"
+
+
 BUGS: dict[str, Bug] = {
     "blank first line": Bug("an empty line comes before #EXTM3U", "FIRST_LINE", lambda text: "\n" + text),
     "no target": Bug("the target duration is left out", "TARGET_THERE", swap(r"#EXT-X-TARGETDURATION:\d+\n", "")),
@@ -47,7 +56,7 @@ BUGS: dict[str, Bug] = {
     "no duration": Bug("a URI without its EXTINF", "EXTINF_AND_URI", swap(r"#EXTINF.*\n", "")),
     "number too late": Bug("the media sequence stands at the end", "SEQUENCE_FIRST", lambda text: swap(r"#EXT-X-MEDIA-SEQUENCE.*\n", "")(text) + "#EXT-X-MEDIA-SEQUENCE:5\n"),
     "two targets": Bug("the target duration is written twice", "ONCE", swap(r"(#EXT-X-TARGETDURATION:\d+\n)", r"\1\1")),
-    "short window": Bug("two segments are listed, older ones have left", "LONG_ENOUGH", _drop_last),
+    "short window": Bug("three more segments have left than have come", "LONG_ENOUGH", _slide_too_far, "reload"),
     "early hold-back": Bug("HOLD-BACK of one target duration", "HOLD_BACK", swap(r"CAN-BLOCK-RELOAD=YES", "CAN-BLOCK-RELOAD=YES,HOLD-BACK=4.0")),
     "parts without a target": Bug("parts, and no EXT-X-PART-INF", "PART_INF", swap(r"#EXT-X-PART-INF.*\n", "")),
     "one part of hold-back": Bug("PART-HOLD-BACK of one part", "PART_HOLD_BACK", swap(r"PART-HOLD-BACK=1\.500", "PART-HOLD-BACK=0.500")),
@@ -60,7 +69,7 @@ BUGS: dict[str, Bug] = {
     "two defaults": Bug("a second default in one group", "GROUP_NAMES", swap(r'(#EXT-X-MEDIA.*NAME=)"English"(.*\n)', r'\1"English"\2\1"French"\2'), "variants"),
     "target grows": Bug("a reload has another target duration", "TARGET_FIXED", swap(r"(#EXT-X-TARGETDURATION:)\d+", r"\g<1>5"), "reload"),
     "sequence from 0": Bug("the packager restarted and counts from 0", "SEQUENCE_BACK", swap(r"(#EXT-X-MEDIA-SEQUENCE:)\d+", r"\g<1>0"), "reload"),
-    "sequence stands still": Bug("a segment left and was not counted", "SAME_NUMBER", lambda text: swap(r"(#EXT-X-DISCONTINUITY-SEQUENCE:)\d+", r"\g<1>0")(swap(r"(#EXT-X-MEDIA-SEQUENCE:)\d+", r"\g<1>5")(text)), "reload"),
+    "sequence stands still": Bug("a segment left and was not counted", "SAME_NUMBER", lambda text: swap(r"(#EXT-X-DISCONTINUITY-SEQUENCE:)\d+", r"\g<1>0")(swap(r"(#EXT-X-MEDIA-SEQUENCE:)\d+", r"\g<1>4")(text)), "reload"),
     "newest gone": Bug("an older copy with newer numbers", "NOTHING_LOST", _drop_last, "reload"),
     "discontinuity not counted": Bug("a discontinuity left and was not counted", "DISCONTINUITY_COUNTED", swap(r"(#EXT-X-DISCONTINUITY-SEQUENCE:)\d+", r"\g<1>0"), "reload"),
 }  # fmt: skip

@@ -22,6 +22,7 @@ blocking reload. Times are virtual microseconds.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from dslab.sim import Future, World, sleep
@@ -319,6 +320,15 @@ class Edge:
             )
 
 
+@lru_cache(maxsize=4_096)  # a search reads the same texts in thousands of schedules
+def _broken(before: str, after: str) -> str:
+    """Give the first rule that a playlist breaks, by itself or as a reload; "" where it keeps them all."""
+    from dslab.concepts.playlists.rules import check, check_reload
+
+    broken = check_reload(before, after) + check(after)
+    return broken[0].describe() if broken else ""
+
+
 class Player:
     """A viewer's player. ``edges``: those it asks in turn. ``begins``: segments from the end (None: the hold-back of the switches)."""
 
@@ -366,13 +376,11 @@ class Player:
 
     def _judge(self, had: Playlist, given: Playlist) -> None:
         """Hold what came against the rules of a reload."""
-        from dslab.concepts.playlists.rules import check, check_reload
-
         if given.made < had.made:
             self.live.complain("back", f"had {had.words()}, and takes the older {given.words()}")
             self.next = min(self.next or 0, given.items[-1].number)
-        elif given is not had and (broken := check_reload(had.text(), given.text()) + check(given.text())):
-            self.live.complain("rules", f"had {had.words()}, got {given.words()}: {broken[0].describe()}")
+        elif given is not had and (broken := _broken(had.text(), given.text())):
+            self.live.complain("rules", f"had {had.words()}, got {given.words()}: {broken}")
 
     def listed(self) -> Item | None:
         """Give the segment to fetch next, where the playlist at hand lists it."""
