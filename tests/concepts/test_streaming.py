@@ -46,6 +46,30 @@ def test_segments_matter_to_plain_delivery_and_not_to_parts():
     )
 
 
+def test_shorter_units_cost_more_requests():
+    """A playlist and a file for each unit: 20 a minute with 6 s, 240 with parts of 0.5 s."""
+    assert [path.budget(delivery, 6)["asks"] for delivery in ("HLS / DASH", "LL-HLS", "WebRTC")] == [
+        20,
+        240,
+        0,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("delivery", "hold", "says"),
+    [
+        ("HLS / DASH", 2, "forbid"),
+        ("HLS / DASH", 3, ""),
+        ("LL-HLS", 1, "forbid"),
+        ("LL-HLS", 2, "advise 3"),
+        ("WebRTC", 1, ""),
+    ],
+)
+def test_hold_back_below_its_rule_is_said(delivery, hold, says):
+    text = path.budget(delivery, 4, hold_units=hold).text
+    assert says in text if says else "The rules" not in text
+
+
 def test_with_six_second_segments_three_seconds_need_parts():
     free = {"segment_ms": 6_000, "encode_ms": 0, "rtt_ms": 0, "ttl_ms": 0, "ingest": "WebRTC"}
     assert path.any_latency(delivery="HLS / DASH", **free) > 18

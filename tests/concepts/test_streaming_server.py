@@ -9,6 +9,7 @@ import pytest
 
 from dslab.concepts.playlists import check
 from dslab.concepts.streaming import server
+from dslab.concepts.streaming.anomalies import search
 
 
 @pytest.fixture
@@ -56,6 +57,18 @@ def test_reader_that_blocks_asks_once_for_each_part_and_no_rule_is_broken():
     run = server.race()
     assert (run["blocked"], run["broken"]) == (server.PARTS, 0)
     assert "every answer had the part it asked for; the one that polls asked more often" in run.describe()
+
+
+def test_model_and_real_edges_agree_on_who_gets_what_was_asked_for():
+    run = server.edges()
+    assert (run["right"] == 0) is search("query forgotten").held
+    assert (run["wrong_measured"] == 0) is search("query forgotten", copy_by="path").held
+    assert "by path only, some answers lacked it" in run.describe()
+
+
+def test_unknown_kind_of_edge_is_told(origin):
+    with pytest.raises(ValueError, match='by "path and query" or by "path", not by \'mood\''):
+        server.Edge(origin, "mood")
 
 
 def test_nothing_listens_after_the_end():

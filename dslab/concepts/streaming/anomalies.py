@@ -308,11 +308,11 @@ DEFENCES: dict[str, dict[str, Any]] = {
     "newer only": {"takes": "any"},
     "counts on": {"restart_counts": "from 0"},
     "marks": {"restart_marks": False},
-    "counts marks": {"counts_marks": False},
+    "counted marks": {"counts_marks": False},
     "by time": {"switches_by": "number"},
     "hold-back of 3": {"hold_back": 1},
     "forgets 404": {"keeps_not_found": True},
-    "query in the key": {"copy_by": "path"},
+    "query in key": {"copy_by": "path"},
 }
 
 

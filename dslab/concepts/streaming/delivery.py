@@ -104,7 +104,7 @@ class Playlist:
         self.made, self.sequence, self.marks, self.target, self.items = made, sequence, marks, target, items
 
     def __str__(self) -> str:
-        return self.words()
+        return f"{self.sequence}–{self.items[-1].number}"
 
     def text(self) -> str:
         """Give it as the text that a player would read."""
@@ -225,7 +225,7 @@ class Origin:
 
     def __init__(self, live: Live) -> None:
         self.live = live
-        self.node = live.world.node("origin", "Origin", newest="", files=WINDOW)
+        self.node = live.world.node("origin", "Origin", newest="nothing", files=WINDOW)
         self.files: dict[str, Any] = {item.uri: item for item in live.packager.listed}
         self.drops_us: dict[str, int] = {}  # when a file that left the playlist is dropped
         self.waiting: list[tuple[int, Future]] = []
@@ -280,7 +280,7 @@ class Edge:
 
     def __init__(self, live: Live, name: str) -> None:
         self.live, self.name = live, name
-        self.node = live.world.node(name, name.capitalize(), copy="")
+        self.node = live.world.node(name, name[0].upper() + name[1:], copy="nothing")
         self.copies: dict[tuple[str, int | None], Copy] = {}
         self.node.on("get", self.get)
 
@@ -340,7 +340,7 @@ class Player:
         begins: int | None = None,
     ) -> None:
         self.live, self.edges, self.begins = live, edges, begins
-        self.node = live.world.node(name, name.capitalize(), has="", plays="")
+        self.node = live.world.node(name, name[0].upper() + name[1:], has="nothing", plays="nothing")
         self.playlist: Playlist | None = None
         self.next: int | None = None  # number of the segment to fetch next
         self.last: Item | None = None

@@ -93,9 +93,7 @@ def terms(delivery: str = "HLS / DASH", segment_ms: int = 6_000, part_ms: int = 
     ttl = 0 if kind.unit != "segment" else segment_ms // 2 if ttl_ms is None else ttl_ms
     hold = JITTER_MS if kind.unit == "frame" else hold_units * unit
     transcode = 0 if kind.unit == "frame" else TRANSCODE_MS
-    network = (
-        rtt_ms / 2 if kind.unit == "frame" else rtt_ms
-    )  # a request and its answer; WebRTC is sent unasked
+    network = rtt_ms / (2 if kind.unit == "frame" else 1)  # a request and its answer; WebRTC is sent unasked
     busy = ARRIVALS_PER_S * ttl / 1_000
     copy = ttl / 2 * busy / (1 + busy)  # the first after an expiry gets a fresh one
     each = (
@@ -132,7 +130,7 @@ def budget(delivery: str = "HLS / DASH", segment_s: float = 6, part_ms: int = 50
            ingest: str = "SRT", rtt_ms: int = 60, seed: int = 0) -> Result:  # fmt: skip
     """How far behind live are viewers, and which step costs how much? Parameters as in `terms`; ``segment_s`` in seconds.
 
-    Metrics, in seconds: each term by its name (mean), ``mean``, ``best``, ``worst``, ``hold-back``, ``simulated``. Tables: ``all``, the
+    Metrics, in seconds: each term by its name (mean), ``mean``, ``best``, ``worst``, ``hold-back``, ``simulated``; ``asks``, requests of one player in a minute. Tables: ``all``, the
     means of every way of delivery with these settings. Series: ``joined`` (simulated), ``worst`` and ``best`` (theory).
     """
     segment_ms = round(segment_s * 1_000)
@@ -154,9 +152,10 @@ def budget(delivery: str = "HLS / DASH", segment_s: float = 6, part_ms: int = 50
         {"delivery": name, **{term: pair[0] / 1_000 for term, pair in terms(name, **given).items()}}
         for name in WAYS
     ]
+    asks = 0 if way(delivery).unit == "frame" else 2 * 60_000 / unit_ms(delivery, segment_ms, part_ms)
     metrics = {term: Metric(term, pair[0] / 1_000, "s") for term, pair in each.items()}
     metrics |= {"mean": Metric("mean", mean, "s"), "best": Metric("best", fixed / 1_000, "s"), "worst": Metric("worst", worst, "s"),
-                "simulated": Metric("simulated", simulated, "s")}  # fmt: skip
+                "simulated": Metric("simulated", simulated, "s"), "asks": Metric("requests a minute", asks)}  # fmt: skip
     x = tuple(second for second, _ in seen)
     series = {"joined": Series("viewers who joined", x, tuple(latency for _, latency in seen)),
               "worst": Series("worst", (x[0], x[-1]), (worst, worst), "theory"),
@@ -164,10 +163,31 @@ def budget(delivery: str = "HLS / DASH", segment_s: float = 6, part_ms: int = 50
     share = 100 * each["hold-back"][0] / 1_000 / mean
     text = (
         f"{delivery}: {simulated:.1f} s behind live on average over {VIEWERS} viewers (formula {mean:.1f} s), {fixed / 1_000:.1f} s at best and "
-        f"{worst:.1f} s at worst; {share:.0f} % of the mean is hold-back."
+        f"{worst:.1f} s at worst; {share:.0f} % of the mean is hold-back. "
+        f"{_asking(asks)}{_ruled(delivery, hold_units)}"
     )
     return Result(
         {"delivery": delivery, "segment_s": segment_s, **given}, metrics, text, series, {"all": rows}
+    )
+
+
+def _asking(requests: float) -> str:
+    return (
+        f"A player makes {requests:.0f} requests a minute."
+        if requests
+        else "A player asks once; frames are sent to it."
+    )
+
+
+def _ruled(delivery: str, hold_units: float) -> str:
+    """Say where a hold-back is shorter than its rule allows or advises."""
+    least, unit = way(delivery).least_units, way(delivery).unit
+    if hold_units < least:
+        return f" The rules forbid this hold-back: at least {least:g} {unit}s."
+    return (
+        f" The rules allow this hold-back and advise 3 {unit}s."
+        if delivery == "LL-HLS" and hold_units < 3
+        else ""
     )
 
 

@@ -3,8 +3,10 @@
 | name        | what it is                                                                                     |
 |-------------|------------------------------------------------------------------------------------------------|
 | `Origin`    | a context manager: a server on 127.0.0.1 at a free port, always stopped at its end               |
+| `Edge`      | a server in front of it that keeps copies, told apart by path and query, or by path only         |
 | `_HLS_msn`, `_HLS_part` | the query of a blocking reload: answer when this segment, or this part of it, is listed  |
 | `race`      | two readers of one stream: one blocks, one polls; who asks how often, who learns sooner          |
+| `edges`     | a reader that blocks, through each kind of edge; who gets what was asked for                      |
 
 Standard library only, wall-clock time, about two seconds. The stream is that of `dslab.concepts.playlists.Stream`: parts of 200 ms
 in segments of 1 s. A request for more than two segments ahead is refused (400), as the specification has it. What is printed is the same in
@@ -32,20 +34,20 @@ AGE_MS = 10_000  # the stream has been on for so long when the server starts
 PARTS = 8  # that each reader waits for
 
 
-class Origin:
-    """A live stream over HTTP. Use it in a ``with``; ``url`` is its address, ``requests`` the queries it was asked."""
+class Served:
+    """An HTTP server on 127.0.0.1 that answers with ``answer(path)``. Use it in a ``with``; ``url`` is its address."""
 
-    def __init__(self, stream: Stream = STREAM) -> None:
-        self.stream, self.requests = stream, []
+    def __init__(self) -> None:
+        self.requests: list[str] = []
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self._server.daemon_threads = True
         self._thread = threading.Thread(
             target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True
         )
         self.url = f"http://127.0.0.1:{self._server.server_port}"
-
-    def __enter__(self) -> Origin:
         self.begun = time.monotonic() - AGE_MS / 1_000
+
+    def __enter__(self) -> Any:
         self._thread.start()
         return self
 
@@ -53,6 +55,18 @@ class Origin:
         self._server.shutdown()
         self._server.server_close()
         self._thread.join(TIMEOUT_S)
+
+    def answer(self, path: str) -> tuple[int, bytes]:
+        """Give status and body for a request."""
+        raise NotImplementedError
+
+
+class Origin(Served):
+    """A live stream over HTTP."""
+
+    def __init__(self, stream: Stream = STREAM) -> None:
+        self.stream = stream
+        super().__init__()
 
     def now_ms(self) -> int:
         """Give the time of the stream in milliseconds."""
@@ -85,7 +99,27 @@ class Origin:
         return (200, f"segment {number}".encode()) if there else (404, b"no such file")
 
 
-def _handler(origin: Origin) -> type[BaseHTTPRequestHandler]:
+class Edge(Served):
+    """A server in front of an origin. It keeps playlists for half a target duration; ``by`` tells copies apart: "path and query", or "path"."""
+
+    def __init__(self, origin: Origin, by: str) -> None:
+        if by not in ("path and query", "path"):
+            raise ValueError(f'copies are told apart by "path and query" or by "path", not by {by!r}')
+        self.origin, self.by = origin, by
+        self.copies: dict[str, tuple[float, bytes]] = {}
+        super().__init__()
+
+    def answer(self, path: str) -> tuple[int, bytes]:
+        """Answer from a young copy, or ask the origin."""
+        key = path if self.by == "path and query" else path.partition("?")[0]
+        fetched, body = self.copies.get(key, (-1e9, b""))
+        if time.monotonic() - fetched > self.origin.stream.target_s / 2:
+            body = get(self.origin.url + path).encode()
+            self.copies[key] = (time.monotonic(), body)
+        return 200, body
+
+
+def _handler(origin: Served) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         """Answers GET, silently."""
 
@@ -170,4 +204,35 @@ def race() -> Result:
     metrics = {"blocked": Metric("requests, blocking", len(blocked)), "polled_measured": Metric("requests, polling", len(polled)),
                "late_measured": Metric("learned after, blocking", median(late), "ms"), "later_measured": Metric("learned after, polling", median(later), "ms"),
                "broken": Metric("rules broken", len(broken))}  # fmt: skip
+    return Result({"live": True}, metrics, text)
+
+
+def edges() -> Result:
+    """Let a reader that blocks follow the stream through each kind of edge; the sentence is the same in every run."""
+    lacking: dict[str, int] = {}
+    with Origin() as origin, Edge(origin, "path and query") as right, Edge(origin, "path") as wrong:
+        wanted = _following(origin, origin.now_ms() // origin.stream.part_ms + 1)
+
+        def follow(edge: Edge) -> None:
+            texts = [
+                get(f"{edge.url}/{STREAM.name}.m3u8?_HLS_msn={msn}&_HLS_part={part}") for msn, part in wanted
+            ]
+            lacking[edge.by] = sum(
+                not _lists(text, STREAM.name, *part) for text, part in zip(texts, wanted, strict=True)
+            )
+
+        readers = [threading.Thread(target=follow, args=(edge,)) for edge in (right, wrong)]
+        for reader in readers:
+            reader.start()
+        for reader in readers:
+            reader.join(TIMEOUT_S)
+    told = {
+        by: "every answer had what was asked for" if not count else "some answers lacked it"
+        for by, count in lacking.items()
+    }
+    text = f"Through an edge that tells copies apart by path and query {told['path and query']}; by path only, {told['path']}."
+    metrics = {
+        "right": Metric("answers that lacked it, path and query", lacking["path and query"]),
+        "wrong_measured": Metric("answers that lacked it, path only", lacking["path"]),
+    }
     return Result({"live": True}, metrics, text)

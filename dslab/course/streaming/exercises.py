@@ -33,7 +33,7 @@ ROOM = Classroom("streaming")
 six_seconds = ROOM.add(
     Prediction.number(
         "six-second segments",
-        "A stream goes out as HLS in segments of 6 s. The encoder needs half a second, the network a tenth. A goal is scored. How many seconds later, on average, "
+        "A stream goes out as HLS in segments of 6 s. The encoder needs 0.4 s, a request and its answer 0.08 s. A goal is scored. How many seconds later, on average, "
         "do the viewers see it?",
         "s", 0, 60,
         {"low": "A player may not begin with the newest segment: it stays three target durations from the end of the playlist.",

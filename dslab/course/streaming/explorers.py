@@ -80,7 +80,13 @@ def budget_explorer() -> Explorer:
 
 def _budget_pictures(result: Result) -> list[Any]:
     rows = result.tables["all"]
-    groups = tuple(Group(term, tuple(row[term] for row in rows)) for term in path.PARTS_OF_BUDGET)
+    bars = {
+        "encode, transcode": ("encode", "transcode"),
+        **{term: (term,) for term in path.PARTS_OF_BUDGET if term not in ("encode", "transcode")},
+    }
+    groups = tuple(
+        Group(name, tuple(sum(row[term] for term in terms) for row in rows)) for name, terms in bars.items()
+    )
     names = tuple(row["delivery"] for row in rows)
     bars = Bars(
         names,
@@ -281,7 +287,7 @@ def _playlist_pictures(result: Result) -> list[Any]:
 
 def text_table(text: str, title: str) -> Any:
     """A playlist as a table: line, text, what it says."""
-    rows = [{"line": place, "text": words} for place, words in enumerate(text.splitlines(), 1)]
+    rows = [{"#": place, "text": words} for place, words in enumerate(text.splitlines(), 1)]
     return show.table(rows, title=title)
 
 
@@ -327,7 +333,8 @@ def _cells() -> tuple[Cell, ...]:
 
 def matrix_picture() -> Any:
     """Which defence stops which anomaly: searched now, every cell of it."""
-    return referee.matrix(_cells(), referee.without(anomalies.DEFENCES), "Which defence stops which anomaly")
+    columns = {"": "nothing off", **{name: name for name in anomalies.DEFENCES}}
+    return referee.matrix(_cells(), columns, "Which defence stops which anomaly", axis="with this one off")
 
 
 def matrix_summary() -> str:
@@ -347,19 +354,19 @@ _COLUMNS = {
     "newer only": "a player takes no playlist older than its own",
     "counts on": "a packager that comes again goes on with its numbers",
     "marks": "it writes a discontinuity where timestamps begin anew",
-    "counts marks": "discontinuities that leave are counted",
+    "counted marks": "discontinuities that leave are counted",
     "by time": "a player changes rungs by the time, not by the number of a segment",
     "hold-back of 3": "a player stays three segments from the end",
     "forgets 404": "edges do not keep the answer that there is no such file",
-    "query in the key": "edges tell a blocking reload from a plain one",
+    "query in key": "edges tell a blocking reload from a plain one",
 }
 
 
 def defence_table() -> Any:
     """The columns of the matrix in words."""
     return show.table(
-        [{"column": f"no {name}", "off is": told} for name, told in _COLUMNS.items()],
-        title="The columns of the table above: what is switched off",
+        [{"column": name, "while it is on": told} for name, told in _COLUMNS.items()],
+        title="The columns of the table above: what is switched off, one at a time",
     )
 
 
@@ -373,8 +380,17 @@ def choice_table(wanted_s: float, viewers: int, apple_native: bool = False) -> A
 
 
 def tool_table() -> Any:
-    """The article's kinds of tools, shown on this repository."""
-    return show.table(tools.survey(), title="The four kinds of tools in this repository")
+    """The article's kinds of tools, shown on this repository; a file that is not there says so."""
+    rows = [
+        {
+            "kind": row["kind"],
+            "file": row["file"] + ("" if row["there"] == "yes" else " (not here)"),
+            "what it does here": row["what it does here"],
+            "without it": row["without it"],
+        }
+        for row in tools.survey()
+    ]
+    return show.table(rows, title="The four kinds of tools in this repository")
 
 
 def gap_table() -> Any:

@@ -52,6 +52,8 @@ WORDS = Glossary(
         "hold-back": "how far from the end of the playlist a player stays; it is the player's buffer",
         "live edge": "the newest moment that could be played now",
         "ingest": "the way from the encoder to the platform: RTMP over TCP, SRT over UDP, WebRTC",
+        "packager": "cuts each rung into segments and writes the playlists",
+        "origin": "the server that has the files; edges ask it for what they have no copy of",
         "SRT latency": "how long SRT keeps a packet before it hands it on, so that a lost one can be sent again",
         "media sequence": "the number of the first segment that a playlist lists",
         "discontinuity": "a place where timestamps begin anew; those that have left are counted",
