@@ -125,6 +125,7 @@ class Stream:
             hold = self.hold_back_ms() / 1_000
             lines.append(f"#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,PART-HOLD-BACK={hold:.3f}")
             lines.append(f"#EXT-X-PART-INF:PART-TARGET={self.part_ms / 1_000:.3f}")
+            lines.append("#EXT-X-INDEPENDENT-SEGMENTS")
         first, last = self.media_sequence(now_ms), self.complete(now_ms)
         lines.append(f"#EXT-X-MEDIA-SEQUENCE:{first}")
         if self.breaks:

@@ -45,10 +45,14 @@ RULES: dict[str, Rule] = {
     "PART_KEPT": Rule("must", "no part is longer than the part target", "2nd, 4.4.4.9"),
     "PART_FULL": Rule("must", "a part lasts at least 85 % of the part target, but for independent ones and the last of a segment", "2nd, 4.4.4.9"),
     "PARTS_NEAR_END": Rule("should", "parts are listed for the last three target durations only", "2nd, 4.4.4.9"),
+    "PART_MARK": Rule("must", "a discontinuity stands before the first part of its segment", "2nd, 4.4.4.9"),
+    "PART_INDEPENDENT": Rule("should", "a part with a key frame says INDEPENDENT=YES; where segments are independent that is the first of each", "2nd, 4.4.4.9"),
     "HINT_LIVE": Rule("must", "a playlist that has ended gives no hint of a next part", "2nd, 4.4.5.3"),
     "BANDWIDTH": Rule("must", "each variant says its BANDWIDTH, a whole number of bit/s, and its URI is the next line", "8216, 4.3.4.2"),
     "GROUP_THERE": Rule("must", "a variant names only groups that an EXT-X-MEDIA defines", "8216, 4.3.4.2"),
     "GROUP_NAMES": Rule("must", "in one group names differ, and one member at most is the default", "8216, 4.3.4.1.1"),
+    "DEFAULT_SELECTED": Rule("must", "a member that is the default may be selected without being asked for", "8216, 4.3.4.1"),
+    "HINT_KEPT": Rule("must", "the part that was hinted at is the next that is listed", "2nd, 4.4.5.3"),
     "TARGET_FIXED": Rule("must", "the target duration never changes", "8216, 6.2.1"),
     "SEQUENCE_BACK": Rule("must", "the media sequence never goes back", "8216, 6.2.2"),
     "SAME_NUMBER": Rule("must", "a segment keeps its number: segments leave at the top, in order, each counted", "8216, 6.2.2"),
@@ -279,6 +283,28 @@ def _parts(found: Reading) -> Iterator[Broken]:
                 "PART_FULL", line, f"a part of {lasts:g} s; 85 % of the part target are {0.85 * target:g} s"
             )
     yield from _old_parts(found, [line for line, _ in parts])
+    yield from _begun(found, numbered)
+
+
+def _begun(found: Reading, parts: dict[int, str]) -> Iterator[Broken]:
+    """What must be told at the beginning of a segment, before or with its first part."""
+    begins = [0, *(segment.line for segment in found.segments)]
+    for after, before in zip(begins, [*begins[1:], len(found.lines) + 1], strict=True):
+        inside = [line for line in sorted(parts) if after < line < before]
+        if not inside:
+            continue
+        for mark, _ in found.tags.get("#EXT-X-DISCONTINUITY", ()):
+            if inside[0] < mark < before:
+                yield Broken("PART_MARK", mark, "the parts before this line belong to the same segment")
+        if (
+            "#EXT-X-INDEPENDENT-SEGMENTS" in found.tags
+            and attributes(parts[inside[0]]).get("INDEPENDENT") != "YES"
+        ):
+            yield Broken(
+                "PART_INDEPENDENT",
+                inside[0],
+                "this is the first part of a segment that can be read by itself",
+            )
 
 
 def _begins(found: Reading, line: int, word: str) -> bool:
@@ -309,6 +335,8 @@ def _variants(found: Reading) -> Iterator[Broken]:
             if media.get("NAME", "") in seen or (media.get("DEFAULT") == "YES" and defaults > 1):
                 yield Broken("GROUP_NAMES", line, "the same name, or a second default, in one group")
             seen.add(media.get("NAME", ""))
+            if media.get("DEFAULT") == "YES" and media.get("AUTOSELECT", "YES") != "YES":
+                yield Broken("DEFAULT_SELECTED", line, "DEFAULT=YES, and AUTOSELECT is not YES")
     for line, value in found.tags.get("#EXT-X-STREAM-INF", ()):
         variant = attributes(value)
         uri = found.lines[line] if line < len(found.lines) else ""
@@ -324,7 +352,9 @@ def _variants(found: Reading) -> Iterator[Broken]:
 def check_reload(before: str, after: str) -> list[Broken]:
     """Give every rule that two readings of one media playlist break together; lines are those of the later one."""
     old, new = read(before), read(after)
-    return sorted([*_moved(old, new), *_listed(old, new)], key=lambda each: (each.line, each.rule))
+    return sorted(
+        [*_moved(old, new), *_listed(old, new), *_hinted(old, new)], key=lambda each: (each.line, each.rule)
+    )
 
 
 def _moved(old: Reading, new: Reading) -> Iterator[Broken]:
@@ -350,6 +380,21 @@ def _moved(old: Reading, new: Reading) -> Iterator[Broken]:
             new.at(tags[2] if tags[2] in new.tags else tags[1]),
             f"{gone} discontinuities have left; the discontinuity sequence was {counted} and is {counts}",
         )
+
+
+def _hinted(old: Reading, new: Reading) -> Iterator[Broken]:
+    """The part that the earlier text announced, and what came."""
+    had, has = (
+        [attributes(value).get("URI", "") for _, value in each.tags.get("#EXT-X-PART", ())]
+        for each in (old, new)
+    )
+    hint = _attributes_of(old, "#EXT-X-PRELOAD-HINT")
+    came = [uri for uri in has if uri not in had]
+    if hint.get("TYPE") == "PART" and came and hint.get("URI", "") not in has:
+        line = next(
+            line for line, value in new.tags["#EXT-X-PART"] if attributes(value).get("URI", "") == came[0]
+        )
+        yield Broken("HINT_KEPT", line, f"{hint.get('URI', '')} was announced, and {came[0]} came")
 
 
 def _listed(old: Reading, new: Reading) -> Iterator[Broken]:

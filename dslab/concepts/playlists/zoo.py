@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from dslab.concepts.playlists.model import Stream, multivariant
-from dslab.concepts.playlists.rules import Broken, check, check_reload
+from dslab.concepts.playlists.rules import RULES, Broken, check, check_reload
 
 STREAM = Stream(target_s=4, window=5, part_ms=500, breaks=(4,))
 BEFORE_MS, AFTER_MS = 37_000, 41_500  # segment 4, with its discontinuity, leaves between the two
@@ -62,11 +62,17 @@ BUGS: dict[str, Bug] = {
     "one part of hold-back": Bug("PART-HOLD-BACK of one part", "PART_HOLD_BACK", swap(r"PART-HOLD-BACK=1\.500", "PART-HOLD-BACK=0.500")),
     "long part": Bug("a part of 0.7 s under a part target of 0.5 s", "PART_KEPT", swap(r"DURATION=0\.500", "DURATION=0.700")),
     "short part": Bug("a part of 0.3 s in the middle of a segment", "PART_FULL", swap(r'DURATION=0\.500(,URI="720p/\d+\.3)', r"DURATION=0.300\1")),
+    "two parts of hold-back": Bug("PART-HOLD-BACK of two parts", "PART_HOLD_BACK_3", swap(r"PART-HOLD-BACK=1\.500", "PART-HOLD-BACK=1.000")),
+    "parts for ever": Bug("parts of a segment that is long complete", "PARTS_NEAR_END", swap(r"^(#EXTINF.*\n720p/4\.m4s)", r'#EXT-X-PART:DURATION=0.500,URI="720p/4.0.m4s",INDEPENDENT=YES\n\1')),
+    "key frames not told": Bug("no part says that it has a key frame", "PART_INDEPENDENT", swap(",INDEPENDENT=YES", "", 0)),
+    "mark inside": Bug("a discontinuity after the parts of its segment", "PART_MARK", swap(r"^(#EXTINF.*\n720p/8\.m4s)", r"#EXT-X-DISCONTINUITY\n\1")),
     "hint after the end": Bug("the stream ended, and a next part is promised", "HINT_LIVE", lambda text: text + "#EXT-X-ENDLIST\n"),
     "both kinds": Bug("a variant in a media playlist", "ONE_KIND", lambda text: text + "#EXT-X-STREAM-INF:BANDWIDTH=1\nx.m3u8\n"),
     "no bandwidth": Bug("a variant without BANDWIDTH", "BANDWIDTH", swap(r"BANDWIDTH=\d+,AVERAGE-", "AVERAGE-"), "variants"),
     "no such group": Bug("a variant names an audio group that nobody defines", "GROUP_THERE", swap('AUDIO="sound"', 'AUDIO="music"'), "variants"),
     "two defaults": Bug("a second default in one group", "GROUP_NAMES", swap(r'(#EXT-X-MEDIA.*NAME=)"English"(.*\n)', r'\1"English"\2\1"French"\2'), "variants"),
+    "default not selected": Bug("the default audio may not be selected without being asked for", "DEFAULT_SELECTED", swap("AUTOSELECT=YES", "AUTOSELECT=NO"), "variants"),
+    "hint of another name": Bug("the part that came is not the one announced", "HINT_KEPT", swap(r"720p/9\.2\.m4s", "720p/9.2b.m4s"), "reload"),
     "target grows": Bug("a reload has another target duration", "TARGET_FIXED", swap(r"(#EXT-X-TARGETDURATION:)\d+", r"\g<1>5"), "reload"),
     "sequence from 0": Bug("the packager restarted and counts from 0", "SEQUENCE_BACK", swap(r"(#EXT-X-MEDIA-SEQUENCE:)\d+", r"\g<1>0"), "reload"),
     "sequence stands still": Bug("a segment left and was not counted", "SAME_NUMBER", lambda text: swap(r"(#EXT-X-DISCONTINUITY-SEQUENCE:)\d+", r"\g<1>0")(swap(r"(#EXT-X-MEDIA-SEQUENCE:)\d+", r"\g<1>4")(text)), "reload"),
@@ -96,4 +102,6 @@ def found(name: str) -> list[Broken]:
     """Give what the rules say of the text with this bug."""
     good = texts()
     text = spoilt(name)
-    return check_reload(good["media"], text) if BUGS[name].text == "reload" else check(text)
+    if BUGS[name].text == "reload":
+        return check_reload(good["media"], text)
+    return check(text, should=RULES[BUGS[name].rule].kind == "should")

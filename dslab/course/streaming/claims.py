@@ -162,7 +162,7 @@ CLAIMS = Ledger(
         Claim("RTMP is only the way in", "RTMP's latency is not the viewer's latency", "inferred from the path", Y2026, "I", test=lambda share: share < 5, experiment=_share_of_ingest),
         Claim("DASH on Apple devices", "DASH does not work on Apple devices", "an older ByteByteGo guide", Y2026, "V",
               reason="it speaks of players that are built in, and of its time; no such device is here, and a script in the page is another matter"),
-        Claim("devices", "the newsletter draws the workflow and names protocols, and gives no figure", EP197, "January 2026", "V",
+        Claim("devices", "the newsletter draws the workflow and names the protocols", EP197, "January 2026", "V",
               reason="a drawing without a figure has nothing to measure; the figures above are other people's"),
         Claim("tools for 2026", "IDEs, version control, CI/CD and containers are the developer's tools for 2026", EP197, "January 2026", "V",
               reason="a list of kinds is no claim that could fail; the section on tools shows what each does for this repository"),

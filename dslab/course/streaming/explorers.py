@@ -199,6 +199,7 @@ _SAYS = {
     "#EXT-X-TARGETDURATION": "no segment is longer, in seconds; it never changes",
     "#EXT-X-SERVER-CONTROL": "ask for what is not there yet; stay so far from the end",
     "#EXT-X-PART-INF": "no part is longer",
+    "#EXT-X-INDEPENDENT-SEGMENTS": "each segment begins with a key frame",
     "#EXT-X-MEDIA-SEQUENCE": "the number of the first segment below",
     "#EXT-X-DISCONTINUITY-SEQUENCE": "so many discontinuities have left",
     "#EXT-X-MAP": "how to begin reading the files",
