@@ -1,5 +1,6 @@
 """The origin on the loopback: what it answers, when, and that it is gone afterwards."""
 
+import re
 import socket
 import time
 import urllib.error
@@ -51,6 +52,18 @@ def test_segment_that_left_is_there_for_its_grace_and_then_gone(origin):
     )  # left two seconds ago, kept for five
     assert status(f"{origin.url}/live/0.m4s") == 404
     assert status(f"{origin.url}/live/{done + 5}.m4s") == 404
+
+
+def test_every_file_that_the_playlist_lists_is_there_and_the_hinted_part_is_waited_for(origin):
+    text = server.get(f"{origin.url}/live.m3u8")
+    uris = re.findall(r"^live/.*m4s$|(?<=URI=\")live/\d[^\"]*(?=\")", text, flags=re.MULTILINE)
+    assert len(uris) > 15
+    assert [uri for uri in uris if status(f"{origin.url}/{uri}") != 200] == []
+
+
+@pytest.mark.parametrize("name", ["x", "1.2.3", "1.x", "9.5", "", "-1"])
+def test_no_other_name_is_a_file(origin, name):
+    assert status(f"{origin.url}/live/{name}.m4s") == 404
 
 
 def test_reader_that_blocks_asks_once_for_each_part_and_no_rule_is_broken():

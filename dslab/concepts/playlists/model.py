@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 LEAST_WINDOW = 3  # a live playlist must last three target durations (RFC 8216, 6.2.2)
-PARTS_LISTED_FOR = 3  # target durations from the end of the playlist (second edition, 4.4.4.9)
+PARTS_LISTED_FOR = 3  # target durations from the end of the playlist (second edition, 6.2.2)
 
 
 @dataclass(frozen=True)

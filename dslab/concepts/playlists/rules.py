@@ -44,7 +44,7 @@ RULES: dict[str, Rule] = {
     "PART_HOLD_BACK_3": Rule("should", "PART-HOLD-BACK is at least three part targets", "2nd, 4.4.3.8"),
     "PART_KEPT": Rule("must", "no part is longer than the part target", "2nd, 4.4.4.9"),
     "PART_FULL": Rule("must", "a part lasts at least 85 % of the part target, but for independent ones and the last of a segment", "2nd, 4.4.4.9"),
-    "PARTS_NEAR_END": Rule("should", "parts are listed for the last three target durations only", "2nd, 4.4.4.9"),
+    "PARTS_NEAR_END": Rule("should", "parts are listed for the last three target durations only", "2nd, 6.2.2"),
     "PART_MARK": Rule("must", "a discontinuity stands before the first part of its segment", "2nd, 4.4.4.9"),
     "PART_INDEPENDENT": Rule("should", "a part with a key frame says INDEPENDENT=YES; where segments are independent that is the first of each", "2nd, 4.4.4.9"),
     "HINT_LIVE": Rule("must", "a playlist that has ended gives no hint of a next part", "2nd, 4.4.5.3"),

@@ -86,17 +86,24 @@ class Origin(Served):
                 return 400, b"more than two segments ahead, or no such part"
             ready = self.stream.ready_ms(asked["_HLS_msn"], asked.get("_HLS_part"))
             while self.now_ms() < ready:
-                time.sleep((ready - self.now_ms()) / 1_000)
+                time.sleep(max(1, ready - self.now_ms()) / 1_000)
         return 200, self.stream.playlist(self.now_ms()).encode()
 
     def _media(self, path: str) -> tuple[int, bytes]:
-        """Give a segment that is complete and within its grace; 404 for all else."""
+        """Give a segment or part that is complete and within its grace; wait for the part that is hinted at; 404 for all else."""
         name = path.removeprefix(f"/{self.stream.name}/").removesuffix(".m4s")
-        number = int(name) if name.isdecimal() else -1
-        there = number >= 0 and self.stream.ready_ms(number) <= self.now_ms() < self.stream.kept_until_ms(
-            number
-        )
-        return (200, f"segment {number}".encode()) if there else (404, b"no such file")
+        asked = [int(word) for word in name.split(".") if word.isdecimal()]
+        if (
+            len(asked) != name.count(".") + 1
+            or len(asked) > 2
+            or (len(asked) == 2 and asked[1] >= self.stream.parts)
+        ):
+            return 404, b"no such file"
+        ready = self.stream.ready_ms(*asked)
+        if len(asked) == 2 and 0 < ready - self.now_ms() <= self.stream.part_ms:
+            time.sleep(max(1, ready - self.now_ms() + 1) / 1_000)
+        there = ready <= self.now_ms() < self.stream.kept_until_ms(asked[0])
+        return (200, f"{self.stream.name} {name}".encode()) if there else (404, b"no such file")
 
 
 class Edge(Served):

@@ -397,7 +397,7 @@ write_the_invariant = ROOM.add(
     )
 )  # fmt: skip
 
-_LATENCY = Number("ms", 0, 2_000, tolerance=10)
+_LATENCY = Number("ms", 0, 2_000, tolerance=0)
 
 
 def _least_latency() -> float:
@@ -427,6 +427,7 @@ enough_latency = ROOM.add(
         Solution(320, "Four round trips of 80 ms."),
         (
             WrongAnswer(120, "raise the loss", "the default"),
+            WrongAnswer(310, "raise the loss", "nearly four round trips"),
             WrongAnswer(240, "raise the loss", "four tries give exactly one in 10,000"),
             WrongAnswer(400, "One fewer", "five tries, five round trips"),
         ),

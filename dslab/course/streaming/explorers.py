@@ -186,9 +186,16 @@ def _player_pictures(result: Result) -> list[Any]:
     here = Mark(result.params["buffer_s"], "buffer")
     stalls = Lines(Axis("buffer", "s"), Axis("stall in an hour", "s"), (result.series["stalled"], result.series["theory"]),
                    title="An outage a minute: seconds of stall in an hour", marks=(here,))  # fmt: skip
-    watched = Lines(Axis("time", "s"), Axis("buffer; rung", "s; Mbit/s"), (result.series["buffer"], result.series["rung"]),
-                    title=f"One viewer on a changing network, rung {result.params['rule']}", steps=True)  # fmt: skip
-    return [stalls, watched]
+    watched = [
+        Lines(
+            Axis("time", "s"), Axis(label, unit), (result.series[name],), title=title, steps=True, height=220
+        )
+        for name, label, unit, title in (
+            ("buffer", "buffer", "s", "One viewer on a changing network: the buffer"),
+            ("rung", "bit rate", "Mbit/s", f"The rung that it took, {result.params['rule']}"),
+        )
+    ]
+    return [stalls, *watched]
 
 
 # -- act 4: playlists ---------------------------------------------------------------------------------
