@@ -6,12 +6,13 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from dslab.check import Scenario, Verdict, explore, replay
-from dslab.opensearch import anomalies, timeline
+from dslab.check import Scenario, Verdict, explore, positioned, replay
+from dslab.opensearch import anomalies, scenes, timeline
 from dslab.opensearch import invariants as must
 from dslab.opensearch.reconcile import Operator
-from dslab.opensearch.switches import VERSIONS, Switches, majority
+from dslab.opensearch.switches import VERSIONS, Switches
 from dslab.sim import World
+from dslab.sim.fence import quorum
 from dslab.teach import (
     Classroom,
     Exercise,
@@ -116,9 +117,9 @@ shrink = ROOM.add(
 
 def _variant(name: str, **positions: Any) -> Scenario:
     """Give a scenario, one of the anomalies or of the plain changes, with switches."""
-    if name in anomalies.CHANGES:
-        build = anomalies.CHANGES[name]
-        return Scenario(name, partial(build, anomalies.positioned(Switches(), positions)), positions)
+    if name in scenes.CHANGES:
+        build = scenes.CHANGES[name]
+        return Scenario(name, partial(build, positioned(Switches(), positions)), positions)
     return anomalies.anomaly(name).scenario(**positions)
 
 
@@ -245,7 +246,7 @@ one_line = ROOM.add(
 
 
 def _with_policy(policy: Callable[[Any], Any], name: str) -> Scenario:
-    known = anomalies.CHANGES.get(name) or anomalies.anomaly(name).build
+    known = scenes.CHANGES.get(name) or anomalies.anomaly(name).build
 
     def world() -> World:
         made = known(Switches())
@@ -380,8 +381,8 @@ def _because(case: tuple[int, int]) -> str:
     managers, ready = case
     if managers < 3:
         return f"With N = {managers} no restart keeps a majority. All are ready or they are not; waiting for more is waiting for ever."
-    left = "a majority is left" if ready - 1 >= majority(managers) else "no majority is left"
-    return f"N = {managers}, {ready} ready: after the deletion {ready - 1} are left of which {majority(managers)} are needed, so {left}."
+    left = "a majority is left" if ready - 1 >= quorum(managers) else "no majority is left"
+    return f"N = {managers}, {ready} ready: after the deletion {ready - 1} are left of which {quorum(managers)} are needed, so {left}."
 
 
 write_the_guard = ROOM.add(

@@ -9,7 +9,7 @@ from typing import Any
 
 from dslab import show
 from dslab.check import Cell, Stepper, Verdict, finished
-from dslab.opensearch import anomalies, manifest, timeline
+from dslab.opensearch import anomalies, manifest, scenes, timeline
 from dslab.opensearch.switches import VERSIONS, guard_table
 from dslab.show import (
     Axis,
@@ -358,7 +358,7 @@ def objects_table() -> Any:
 def crash_table() -> Any:
     """The operator itself dies once between any two of its steps: does every change still end well?"""
     rows = []
-    for change in anomalies.CHANGES:
+    for change in scenes.CHANGES:
         good, bad = (
             anomalies.converges(change, 1, 1),
             anomalies.converges(change, 1, 1, clean_exclusions="never"),
