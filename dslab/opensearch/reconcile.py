@@ -78,15 +78,15 @@ class Status:
 class Operator:
     """The operator of one cluster. ``policy(view)`` replaces its restart policy: it gives a pod's name, or None to wait.
 
-    ``failing`` names a sub-reconciler that always errs. ``blocked`` is the reason for which it waits now, ``told`` what it told
+    ``failing`` names a sub-reconciler that always errs, ``first_pass_s`` puts the first pass off. ``blocked`` is the reason for which it waits now, ``told`` what it told
     the user, ``history`` the passes as (time in s, what ended the pass, reason).
     """
 
-    def __init__(self, world: World, cluster: Cluster, desired: Desired, switches: Switches | None = None, failing: str = "",
+    def __init__(self, world: World, cluster: Cluster, desired: Desired, switches: Switches | None = None, failing: str = "", first_pass_s: int = 0,
                  policy: Callable[[Any], Any] | None = None) -> None:  # fmt: skip
         self.world, self.cluster, self.desired = world, cluster, desired
         self.switches = switches or Switches()
-        self.failing, self.policy = failing, policy
+        self.failing, self.policy, self.first_pass_s = failing, policy, first_pass_s
         if failing and failing not in ORDER:
             raise ValueError(f"there is no sub-reconciler {failing!r}; there are {', '.join(ORDER)}")
         world.facts["operator"] = self
@@ -105,6 +105,8 @@ class Operator:
     async def run(self) -> None:
         """Pass after pass; comes to rest when a pass changed nothing and nothing outside is under way."""
         self.resting = False
+        if self.first_pass_s and not self.history:
+            await sleep(self.first_pass_s * SECOND_US)
         while True:
             before = (self.cluster.changes, str(self.status))
             wait = await self.one_pass()

@@ -246,6 +246,16 @@ def upgrade(switches: Switches) -> World:
     return scene("upgrade", switches, before, before.upgraded("3.4.0"), (LOGS,))[0]
 
 
+def copy_on_its_way(switches: Switches) -> World:
+    """Three data nodes; one loses its machine three seconds before a pass, so its replica is on its way to another node."""
+    before = Desired((MANAGERS, data(3)))
+    world, cluster, _ = scene(
+        "a copy on its way", switches, before, before.reconfigured(), (LOGS,), first_pass_s=30
+    )
+    cluster.later(27 * SECOND_US, "the machine of data-1 fails", lambda: cluster.kill("data-1"), "data-1")
+    return world
+
+
 CHANGES: dict[str, Callable[[Switches], World]] = {
     "restart": plain_restart,
     "drained restart": drained_restart,
