@@ -21,8 +21,8 @@ from functools import cache
 from typing import Any
 
 from dslab.opensearch.shards import Index, Shards
-from dslab.opensearch.switches import majority
 from dslab.sim import World
+from dslab.sim.fence import quorum
 
 SECOND_US = 1_000_000
 STOP_US, START_US = 5 * SECOND_US, 20 * SECOND_US
@@ -213,7 +213,7 @@ class Cluster:
 
     def has_quorum(self) -> bool:
         """Say whether a majority of the managers runs."""
-        return self.running_managers() >= majority(max(1, self.voters()))
+        return self.running_managers() >= quorum(max(1, self.voters()))
 
     def ready(self, pool: str) -> int:
         """Give how many pods of a pool are ready now: running, not terminating, in a cluster that has a manager."""
@@ -363,9 +363,10 @@ class Cluster:
         voters, alone = self.voters(), self.shards.only_started_copy(name, going)
         self.deleted.append((self.world.now, name))
         self.stop(name)
-        if self.sets[pod.pool].pool.manager and before >= majority(voters) > before - 1 and voters >= 3:
+        if self.sets[pod.pool].pool.manager and before >= quorum(voters) > before - 1 and voters >= 3:
             self.complaints["quorum"].append(
-                f"the operator deleted {name} when {before} of {voters} managers ran; {majority(voters)} are a majority"
+                f"the operator deleted {name} when {before} of {voters} managers were left, "
+                f"so {before - 1} stay{'s' if before == 2 else ''}; a majority is {quorum(voters)}"
             )
         if alone is not None and len(self.data_nodes()) > 1:
             self.complaints["dark"].append(

@@ -52,9 +52,9 @@ def unfinished(world: World) -> str:
         pods = [pod for pod in cluster.of(pool.name) if pod.phase == "running"]
         old = [pod.name for pod in pods if (pod.version, pod.config) != (wanted.version, wanted.config)]
         if old:
-            return f"{old[0]} still runs what it was made from before"
+            return f"{old[0]} still runs the old revision"
         if len(pods) != pool.replicas or cluster.sets[pool.name].replicas != pool.replicas:
-            return f"{pool.name} has {len(pods)} running pods; {pool.replicas} were asked for"
+            return f"{pool.name} has {len(pods)} running pod{'' if len(pods) == 1 else 's'}, and {pool.replicas} {'is' if pool.replicas == 1 else 'are'} asked for"
     for name in cluster.sets:
         if name not in {pool.name for pool in wanted.pools} and cluster.of(name):
             return f"{name} is no longer asked for, and {cluster.of(name)[0].name} is still there"

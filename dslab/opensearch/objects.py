@@ -1,14 +1,15 @@
 """Scenarios of the parts that have switches of their own: the first election, certificates, the migration between API groups.
 
-Each row of `LIST` is (name, title, build, invariant, switch positions that break it, source, class of the switches, also).
+`LIST` has their anomalies.
 """
 
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import Any
+from dataclasses import dataclass
 
-from dslab.check import sometimes
+from dslab import check
+from dslab.check import Invariant, sometimes
 from dslab.opensearch import invariants as must
 from dslab.opensearch.bootstrap import BootstrapSwitches, Service
 from dslab.opensearch.migration import SECOND_US, Api, MigrationSwitches, Refused
@@ -97,24 +98,50 @@ def _watches_the_old(switches: MigrationSwitches) -> World:
     return _user(switches, "status of the old object", "RUNNING", ("edit_new", "5 nodes"))
 
 
-_M = (MigrationSwitches, (MIGRATED,))
-LIST: tuple[tuple[Any, ...], ...] = (
-    ("bootstrap pod moves", "a second cluster id is made, joins are refused", _bootstrap_moves, must.ONE_CLUSTER, ({"volume": False},),
-     "11: issues 897, 965", BootstrapSwitches, (ELECTED,)),
-    ("re-applied over kept volumes", "a bootstrap pod that knows nothing of the volumes", _reapplied, must.ONE_CLUSTER,
-     ({"looks_first": False},), "11: issue 1573", BootstrapSwitches, (ELECTED,)),
-    ("certificates run out", "renewed in the Secret, and nobody reads it", _certificates, must.CERTIFICATES_VALID,
-     ({"hot_reload": False}, {"mount": "subPath"}, {"version": "2.18.0"}), "TLS hot reload", TlsSwitches, (RENEWED,)),
-    ("twin of a pending object", "two objects form the first cluster", _still_pending, must.ONE_FOUNDER,
-     ({"waits_for_running": False},), "migration: only when RUNNING", *_M),
-    ("deleted before its twin", "the cluster is gone with the old object", _cleans_up_early, must.CLUSTER_KEPT,
-     ({"guards_delete": False},), "migration: delete rule", *_M),
-    ("edit of the old object", "accepted, and it never reaches the cluster", _edits_the_old, must.EDIT_ARRIVES, ({"webhook": False},),
-     "migration: webhooks", *_M),
-    ("deleted, and back again", "the twin is made again from the old object", _deletes_the_new, must.GONE_STAYS_GONE,
-     ({"cascades": False},), "migration: delete rule", *_M),
-    ("status of the old object", "who watches the old object sees the past", _watches_the_old, must.STATUS_AGREES, ({"syncs": False},),
-     "migration: status sync, 30 s", *_M),
-    ("webhook without a certificate", "nothing can be edited any more", _watches_the_old, must.EDITS_POSSIBLE,
-     ({"certificate": False},), "webhooks, failure policy Fail", *_M),
+@dataclass(frozen=True)
+class ElectionAnomaly(check.Anomaly):
+    """A way in which the first election breaks."""
+
+    switches = BootstrapSwitches
+
+    also: tuple[Invariant, ...] = (ELECTED,)
+
+
+@dataclass(frozen=True)
+class CertificateAnomaly(check.Anomaly):
+    """A way in which certificates break."""
+
+    switches = TlsSwitches
+
+    also: tuple[Invariant, ...] = (RENEWED,)
+
+
+@dataclass(frozen=True)
+class MigrationAnomaly(check.Anomaly):
+    """A way in which the migration to the new API group breaks."""
+
+    switches = MigrationSwitches
+
+    also: tuple[Invariant, ...] = (MIGRATED,)
+
+
+LIST: tuple[check.Anomaly, ...] = (
+    ElectionAnomaly("bootstrap pod moves", "a second cluster id is made, joins are refused", _bootstrap_moves, must.ONE_CLUSTER, ({"volume": False},),
+     "11: issues 897, 965"),
+    ElectionAnomaly("re-applied over kept volumes", "a bootstrap pod that knows nothing of the volumes", _reapplied, must.ONE_CLUSTER,
+     ({"looks_first": False},), "11: issue 1573"),
+    CertificateAnomaly("certificates run out", "renewed in the Secret, and nobody reads it", _certificates, must.CERTIFICATES_VALID,
+     ({"hot_reload": False}, {"mount": "subPath"}, {"version": "2.18.0"}), "TLS hot reload"),
+    MigrationAnomaly("twin of a pending object", "two objects form the first cluster", _still_pending, must.ONE_FOUNDER,
+     ({"waits_for_running": False},), "migration: only when RUNNING"),
+    MigrationAnomaly("deleted before its twin", "the cluster is gone with the old object", _cleans_up_early, must.CLUSTER_KEPT,
+     ({"guards_delete": False},), "migration: delete rule"),
+    MigrationAnomaly("edit of the old object", "accepted, and it never reaches the cluster", _edits_the_old, must.EDIT_ARRIVES, ({"webhook": False},),
+     "migration: webhooks"),
+    MigrationAnomaly("deleted, and back again", "the twin is made again from the old object", _deletes_the_new, must.GONE_STAYS_GONE,
+     ({"cascades": False},), "migration: delete rule"),
+    MigrationAnomaly("status of the old object", "who watches the old object sees the past", _watches_the_old, must.STATUS_AGREES, ({"syncs": False},),
+     "migration: status sync, 30 s"),
+    MigrationAnomaly("webhook without a certificate", "nothing can be edited any more", _watches_the_old, must.EDITS_POSSIBLE,
+     ({"certificate": False},), "webhooks, failure policy Fail"),
 )  # fmt: skip

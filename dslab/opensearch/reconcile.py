@@ -23,8 +23,9 @@ from typing import Any, NamedTuple
 
 from dslab.opensearch import scaler, upgrade
 from dslab.opensearch.cluster import SECOND_US, ApiError, Cluster, Desired, Pod
-from dslab.opensearch.switches import Switches, guard_allows, majority
+from dslab.opensearch.switches import Switches, guard_allows
 from dslab.sim import World, sleep, step
+from dslab.sim.fence import quorum
 
 ORDER = (
     "TLS",
@@ -77,15 +78,15 @@ class Status:
 class Operator:
     """The operator of one cluster. ``policy(view)`` replaces its restart policy: it gives a pod's name, or None to wait.
 
-    ``failing`` names a sub-reconciler that always errs. ``blocked`` is the reason for which it waits now, ``told`` what it told
+    ``failing`` names a sub-reconciler that always errs, ``first_pass_s`` puts the first pass off. ``blocked`` is the reason for which it waits now, ``told`` what it told
     the user, ``history`` the passes as (time in s, what ended the pass, reason).
     """
 
-    def __init__(self, world: World, cluster: Cluster, desired: Desired, switches: Switches | None = None, failing: str = "",
+    def __init__(self, world: World, cluster: Cluster, desired: Desired, switches: Switches | None = None, failing: str = "", first_pass_s: int = 0,
                  policy: Callable[[Any], Any] | None = None) -> None:  # fmt: skip
         self.world, self.cluster, self.desired = world, cluster, desired
         self.switches = switches or Switches()
-        self.failing, self.policy = failing, policy
+        self.failing, self.policy, self.first_pass_s = failing, policy, first_pass_s
         if failing and failing not in ORDER:
             raise ValueError(f"there is no sub-reconciler {failing!r}; there are {', '.join(ORDER)}")
         world.facts["operator"] = self
@@ -104,6 +105,8 @@ class Operator:
     async def run(self) -> None:
         """Pass after pass; comes to rest when a pass changed nothing and nothing outside is under way."""
         self.resting = False
+        if self.first_pass_s and not self.history:
+            await sleep(self.first_pass_s * SECOND_US)
         while True:
             before = (self.cluster.changes, str(self.status))
             wait = await self.one_pass()
@@ -207,13 +210,13 @@ class Operator:
         cluster, how = self.cluster, self.switches.emptydir_recovery
         if how == "off" or any(each.pool.persistence != "emptyDir" for each in cluster.sets.values()):
             return False
-        few = cluster.ready_managers() < majority(cluster.voters()) or not any(
+        few = cluster.ready_managers() < quorum(cluster.voters()) or not any(
             cluster.ready(p.name) for p in self.desired.pools if p.data
         )
         if how == "pods missing":  # since 13 July 2026: pod objects are missing, and for five minutes
             missing = sum(
                 name in cluster.managers for name in (pod.pool for pod in cluster.pods.values())
-            ) < majority(cluster.voters())
+            ) < quorum(cluster.voters())
             since = self.status.pods_missing_since_us
             self.status.pods_missing_since_us = (
                 (self.world.now if since is None else since) if missing else None
@@ -222,7 +225,7 @@ class Operator:
         if few:
             await self.act("delete every StatefulSet")
             alive = [pod.name for pod in cluster.pods.values() if pod.phase != "terminating"]
-            if len(alive) >= majority(cluster.voters()):
+            if len(alive) >= quorum(cluster.voters()):
                 cluster.complaints["dead"].append(
                     f"the operator deleted everything although {', '.join(alive)} were there"
                 )
@@ -260,8 +263,9 @@ class Operator:
         pools = [pool.name for pool in self.desired.pools if pool.name in self.cluster.sets]
         pending = any(self.old(pool) for pool in pools)
         short = next(filter(None, map(self.short, pools)), "")
-        if self.switches.ready_gate == "every pool" and short and self.policy is None:
-            return Wait(RESTART_S, short)
+        shut = self.ready_gate(pools) if self.policy is None else ""
+        if shut:
+            return Wait(RESTART_S, shut)
         if not pending:
             return await self._finish_restart(short)
         if not self.status.initialized:
@@ -288,13 +292,22 @@ class Operator:
         self.status.put("Restarter", "finished")
         return None
 
+    # [gate] the guard before all others
+    def ready_gate(self, pools: list[str]) -> str:
+        """Say which pool keeps every pod from being deleted, "" where none does."""
+        if self.switches.ready_gate != "every pool":
+            return ""
+        return next(filter(None, map(self.short, pools)), "")
+
+    # [/gate]
     # [candidates] one for each pool, non-managers first; then the guard; then the cluster's own health
     def candidates(self, pools: list[str]) -> list[Pod]:
         """Give the pods that could be next, in order."""
         if self.switches.ready_gate == "own pool":
             pools = [pool for pool in pools if not self.short(pool)]
-        first = [next(iter(self.old(pool)), None) for pool in pools]
+        first = [next(iter(self.old(pool)), None) for pool in pools]  # the lowest ordinal of each pool
         found = [pod for pod in first if pod is not None and pod.phase == "running"]
+        # As coded: “-ordinal” decides nothing, since each pool gives one pod.
         return sorted(found, key=lambda pod: (self.is_manager(pod), pod.pool, -pod.ordinal))
 
     # [/candidates]
@@ -352,6 +365,8 @@ class Operator:
         if gate == "off" or (health == "yellow" and self.switches.bug == "any yellow will do"):
             return ""
         if health == "green" and not shards.lost:
+            return ""
+        if self.switches.bug == "ignores what is moving" and shards.moving():
             return ""
         if health == "yellow" and gate != "green" and not shards.moving() and shards.allocation == "all":
             left = shards.unassigned()
@@ -417,9 +432,9 @@ class Operator:
 
 def _why(shards: Any) -> str:
     if shards.lost:
-        return f": {shards.lost[0]} is lost"
+        return f", as {shards.lost[0]} is lost"
     left = shards.unassigned()
     if not left:
-        return ": shards are on their way"
+        return ", as shards are on their way"
     stuck = ", kept out by the version rule" if shards.stuck(left[0]) else ""
-    return f": {left[0]} has no node{stuck}"
+    return f", as {left[0]} has no node{stuck}"

@@ -15,7 +15,9 @@ What was fixed after 3.0.0 (July 2026) is on only in the default. Where nothing 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import NamedTuple
+
+from dslab.sim.fence import quorum
 
 CHOICES = {
     "ready_gate": ("every pool", "own pool", "off"),
@@ -33,6 +35,7 @@ CHOICES = {
         "majority of the ready",
         "deletes before drained",
         "any yellow will do",
+        "ignores what is moving",
         "upgrade ignores readiness",
         "forgets what it excluded",
     ),
@@ -89,15 +92,6 @@ class Switches:
                 raise ValueError(f"{name}={getattr(self, name)!r} is no switch position; use True or False")
 
 
-def positioned(switches: Switches, positions: dict[str, Any]) -> Switches:
-    """Give ``switches`` with some positions changed; ValueError names the switches where one does not exist."""
-    for name in positions:
-        if name not in Switches.__dataclass_fields__:
-            known = ", ".join(Switches.__dataclass_fields__)
-            raise ValueError(f"there is no switch {name!r}; the switches are {known}")
-    return replace(switches, **positions)
-
-
 # Fixed after 3.0.0, or by nobody yet: off in all three versions.
 _NOT_YET = {"small_clusters": "block", "quorum_guard": "as coded", "emptydir_recovery": "at once", "restart_status": "entry 0",
             "primary_check": False, "says_why": False}  # fmt: skip
@@ -114,20 +108,13 @@ VERSIONS: dict[str, Switches] = {
 # -- the guard --------------------------------------------------------------------------------------------
 
 
-def majority(managers: int) -> int:
-    """Give how many of ``managers`` votes (at least 1) are a majority: floor(N / 2) + 1. ValueError for fewer than 1."""
-    if managers < 1:
-        raise ValueError(f"a cluster with {managers} managers has no majority; it needs at least 1")
-    return managers // 2 + 1
-
-
 # [guard] may one of the ready managers be deleted now?
 def guard_allows(guard: str, managers: int, ready: int) -> bool:
     """Say whether ``guard`` lets a manager be deleted while ``ready`` of the ``managers`` desired ones are ready."""
     if guard == "as coded":  # reconcilers/rollingRestart.go at v3.0.0-alpha
         return ready > (managers + 1) // 2
     if guard == "strict majority":  # what is left must still be a majority
-        return ready - 1 >= majority(managers)
+        return ready - 1 >= quorum(managers)
     return True
 
 
@@ -154,7 +141,7 @@ def guard_table(guard: str, most: int = 9) -> list[GuardRow]:
         raise ValueError(f"there is no guard {guard!r}; use one of {listed}")
     rows = []
     for managers in range(1, most + 1):
-        need = majority(managers)
+        need = quorum(managers)
         allowed = tuple(ready for ready in range(1, managers + 1) if guard_allows(guard, managers, ready))
         loses = tuple(ready for ready in allowed if ready - 1 < need)
         rows.append(GuardRow(managers, guard, need, allowed, managers not in allowed, loses))

@@ -15,13 +15,15 @@ from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import Any
 
+from dslab.check import positioned
 from dslab.opensearch import manifest as manifests
 from dslab.opensearch.cluster import SECOND_US, Cluster, Desired, Pool
 from dslab.opensearch.invariants import unfinished
 from dslab.opensearch.reconcile import Operator
 from dslab.opensearch.shards import Index
-from dslab.opensearch.switches import CHOICES, VERSIONS, Switches, guard_allows, majority, positioned
+from dslab.opensearch.switches import CHOICES, VERSIONS, Switches, guard_allows
 from dslab.sim import Metric, Result, Series, World
+from dslab.sim.fence import quorum
 
 LAYOUTS = ("one pool", "a pool for each zone", "the data nodes vote")
 CHANGES = ("configuration", "version", "one data node less")
@@ -31,6 +33,12 @@ _CHANGED = {
     "version": f"version {NEW_VERSION} is asked for",
     "one data node less": "one data node less is asked for",
     "": "no change, as there is no data node to spare",
+}
+_SAID = {
+    "version-stuck": "green, or stuck by version",
+    "settled": "green, or any settled yellow",
+    True: "on",
+    False: "off",
 }
 START_S, END_S = 10, 3_600  # the user changes the spec; nobody watches longer than an hour
 
@@ -172,7 +180,9 @@ def operate(layout: str = "a pool for each zone", managers: int = 3, data_nodes:
     indices = (Index("logs", 2, replicas),) if any(pool.data for pool in desired.pools) else ()
     seen = run(desired, indices, change, positioned(VERSIONS[version], positions), 2 if new_index else None)
     changed = [
-        f"{name} = {value}" for name, value in positions.items() if value != getattr(VERSIONS[version], name)
+        f"{name.replace('_', ' ')} at “{_SAID.get(value, value)}”"
+        for name, value in positions.items()
+        if value != getattr(VERSIONS[version], name)
     ]
     told = f"{version} with {', '.join(changed)}" if changed else version
     return result_of(seen, {"layout": layout, "managers": managers, "change": change, "version": told})
@@ -210,17 +220,18 @@ def result_of(seen: Run, params: dict[str, Any]) -> Result:
     leaderless = seen.spent("no answer")
     metrics = {
         "took_s": Metric("until the last event", cluster.now_s() - START_S, "s"),
-        "leaderless_s": Metric("without a manager", leaderless, "s"),
+        "leaderless_s": Metric("leaderless", leaderless, "s"),
         "red_s": Metric("red or no answer", seen.spent("red", "no answer"), "s"),
         "deleted": Metric("pods deleted", len(deleted)),
         "blocked": Metric("blocked for ever", int(bool(left))),
         "new_when_green": Metric("new pods when the new index was green first", seen.new_when_green),
         "voters": Metric("managers", voters),
-        "majority": Metric("majority", majority(max(1, voters))),
+        "majority": Metric("majority", quorum(max(1, voters))),
     }
     series = {
         "ready": Series("managers ready", x, tuple(seen.ready)),
-        "majority": Series("majority", (x[0], x[-1]), (majority(max(1, voters)),) * 2, "theory"),
+        "voting": Series("managers that vote", x, tuple(seen.running)),
+        "majority": Series("majority", (x[0], x[-1]), (quorum(max(1, voters)),) * 2, "theory"),
         "nodes": Series("data nodes in the cluster", x, tuple(seen.nodes)),
         "new": Series("pods with the new revision", x, tuple(seen.new)),
     }
@@ -233,7 +244,7 @@ def result_of(seen: Run, params: dict[str, Any]) -> Result:
 
 
 def _deletions(seen: Run, deleted: list[tuple[float, str]]) -> Series:
-    """Give one short stroke for each deletion, upwards from the number of managers that ran when it was decided."""
+    """Give one short stroke for each deletion, upwards from the number of managers that voted when it was decided."""
     x, y = [], []
     for time, _ in deleted:
         height = float(_at(seen.times, seen.running, time))
@@ -274,17 +285,21 @@ def _places(cluster: Cluster) -> list[dict[str, str]]:
 def _waits(operator: Operator) -> list[dict[str, str]]:
     """Give what the operator was doing, one row for each stretch of passes that ended in the same way."""
     rows = []
-    for (ended, reason), passes in groupby(operator.history, key=lambda entry: entry[1:]):
+    did = [(time, ended, _did(operator, time, ended, reason)) for time, ended, reason in operator.history]
+    for (ended, what), passes in groupby(did, key=lambda entry: entry[1:]):
         times = [entry[0] for entry in passes]
-        what = (
-            f"blocked because {reason}"
-            if reason
-            else "nothing to do"
-            if ended == "full pass"
-            else "did its next step"
-        )
         rows.append({"from": f"{times[0]:.0f} s", "passes": str(len(times)), "ended at": ended, "what": what})
     return rows
+
+
+def _did(operator: Operator, time: float, ended: str, reason: str) -> str:
+    """Say what the operator did in the pass that ended at ``time`` seconds: waited, deleted, or something else."""
+    if reason:
+        return f"waits: {reason}"
+    deleted = [name for us, name in operator.cluster.deleted if us / SECOND_US == time]
+    if deleted and ended != "full pass":
+        return f"deleted {' and '.join(deleted)}"
+    return "nothing to do" if ended == "full pass" else "did its next step"
 
 
 def _sentence(seen: Run, deleted: list[tuple[float, str]], left: str) -> str:
@@ -293,18 +308,16 @@ def _sentence(seen: Run, deleted: list[tuple[float, str]], left: str) -> str:
         f" It was refused: {operator.told[0]}." if left and operator.told and not operator.blocked else ""
     )
     if left:
-        why = (
-            f" because {operator.blocked.partition(': ')[2] or operator.blocked}" if operator.blocked else ""
-        )
+        why = f": {operator.blocked.partition(': ')[2] or operator.blocked}" if operator.blocked else ""
         when = f"After {_count(len(deleted))}" if deleted else "Before any deletion"
-        first = f"{when} the operator is blocked for ever{why}: {left}.{refused}"
+        first = f"{when} the operator is blocked for ever{why}. Not done: {left}.{refused}"
     else:
         first = f"Done after {cluster.now_s() - START_S:.0f} s and {_count(len(deleted))}."
     lost = seen.spent("no answer")
     second = (
-        f"The cluster had no manager for {lost:.0f} s"
+        f"The cluster was leaderless for {lost:.0f} s"
         if lost
-        else "A majority of the managers ran all the time"
+        else "A majority of the managers voted all the time"
     )
     third = (
         f", and the cluster ends {_ends(seen.health[-1])}."
@@ -320,7 +333,7 @@ def _count(deletions: int) -> str:
 
 
 def _ends(health: str) -> str:
-    return "without a manager" if health == "no answer" else health
+    return "leaderless" if health == "no answer" else health
 
 
 # -- the guard, for every number of managers ----------------------------------------------------------------
@@ -389,4 +402,4 @@ def expected(guard: str, managers: int) -> str:
     """Give the closed form of a cell of `guard_map` for one pool with every pod ready: done, blocked or quorum lost."""
     if not guard_allows(guard, managers, managers):
         return "blocked"
-    return "done" if managers - 1 >= majority(managers) else "quorum lost"
+    return "done" if managers - 1 >= quorum(managers) else "quorum lost"

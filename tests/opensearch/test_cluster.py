@@ -143,7 +143,7 @@ def test_what_the_operator_breaks_is_noted_and_what_others_break_is_not():
     assert made.complaints["quorum"] == []
     made.delete("managers-1")
     assert made.complaints["quorum"] == [
-        "the operator deleted managers-1 when 2 of 3 managers ran; 2 are a majority"
+        "the operator deleted managers-1 when 2 of 3 managers were left, so 1 stays; a majority is 2"
     ]
 
 

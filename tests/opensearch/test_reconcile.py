@@ -169,7 +169,7 @@ def test_with_two_data_nodes_a_drain_waits_for_primaries_of_system_indexes_only(
 def test_a_pool_that_is_taken_out_of_the_manifest_is_drained_and_emptied():
     from dataclasses import replace
 
-    from dslab.opensearch.anomalies import scene
+    from dslab.opensearch.scenes import scene
 
     before = Desired((MANAGERS, DATA, Pool("old-data", 2, data=True)))
     world, cluster, _ = scene(
@@ -184,7 +184,7 @@ def test_a_pool_that_is_taken_out_of_the_manifest_is_drained_and_emptied():
 @pytest.mark.parametrize(("how", "mends_after_s"), [("pods missing", 300), ("off", None)])
 def test_a_truly_dead_emptydir_cluster_is_made_anew_after_five_minutes(how, mends_after_s):
     """Facts b: since 13 July 2026 only if pod objects are missing, and after five minutes."""
-    from dslab.opensearch.anomalies import scene
+    from dslab.opensearch.scenes import scene
 
     desired = Desired(
         (

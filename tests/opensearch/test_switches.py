@@ -2,12 +2,14 @@
 
 import pytest
 
-from dslab.opensearch.switches import VERSIONS, Switches, guard_allows, guard_table, majority, positioned
+from dslab.check import positioned
+from dslab.opensearch.switches import VERSIONS, Switches, guard_allows, guard_table
+from dslab.sim.fence import quorum
 
 
 @pytest.mark.parametrize(("managers", "needed"), [(1, 1), (2, 2), (3, 2), (4, 3), (5, 3), (6, 4), (9, 5)])
 def test_majority(managers, needed):
-    assert majority(managers) == needed
+    assert quorum(managers) == needed
 
 
 @pytest.mark.parametrize(
@@ -81,5 +83,5 @@ def test_unknown_switch_guard_and_number_are_told():
         positioned(Switches(), {"turbo": True})
     with pytest.raises(ValueError, match="there is no guard 'strong'"):
         guard_table("strong")
-    with pytest.raises(ValueError, match="0 managers has no majority"):
-        majority(0)
+    with pytest.raises(ValueError, match="a quorum of 0 nodes"):
+        quorum(0)

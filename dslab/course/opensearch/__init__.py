@@ -20,7 +20,9 @@ from dslab.course.opensearch.exercises import (
 from dslab.course.opensearch.explorers import (
     EXPLORERS,
     adversary_explorer,
+    anomaly_table,
     crash_table,
+    defence_table,
     guard_explorer,
     guard_table_picture,
     manifest_explorer,
@@ -38,7 +40,8 @@ from dslab.course.opensearch.explorers import (
 from dslab.course.opensearch.meta import META, WORDS
 
 __all__ = [
-    "CLAIMS", "DARK_ZOO", "EXPLORERS", "META", "ROOM", "WORDS", "ZOO", "adversary_explorer", "break_the_status", "crash_table",
+    "CLAIMS", "DARK_ZOO", "EXPLORERS", "META", "ROOM", "WORDS", "ZOO", "adversary_explorer", "anomaly_table", "break_the_status", "crash_table",
+    "defence_table",
     "guard_explorer", "guard_table_picture", "live_list", "manifest_explorer", "matrix_picture", "needs_two", "never_restarts", "objects_table",
     "one_line", "operate_explorer", "schedule_picture", "shrink", "summary", "system_picture", "three_zones", "told", "unlock",
     "upgrade_explorer", "version_picture", "waits_for_green", "write_the_guard", "write_the_invariant", "write_the_policy",

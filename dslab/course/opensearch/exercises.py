@@ -6,12 +6,13 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from dslab.check import Scenario, Verdict, explore, replay
-from dslab.opensearch import anomalies, timeline
+from dslab.check import Scenario, explore, positioned, replay
+from dslab.opensearch import anomalies, scenes, timeline
 from dslab.opensearch import invariants as must
 from dslab.opensearch.reconcile import Operator
-from dslab.opensearch.switches import VERSIONS, Switches, majority
+from dslab.opensearch.switches import VERSIONS, Switches
 from dslab.sim import World
+from dslab.sim.fence import quorum
 from dslab.teach import (
     Classroom,
     Exercise,
@@ -24,7 +25,6 @@ from dslab.teach import (
     WrongAnswer,
     Zoo,
     decided_by,
-    must_break,
     same_as,
     tells_apart,
 )
@@ -48,7 +48,7 @@ three_zones = ROOM.add(
             "c": "The rule asks only whether the pool's own pods are ready, and a pool of one that is ready passes.",
         },
         decide=lambda result: "b" if result["leaderless_s"] else "a",
-        because="“Ready” was asked of the pool. The pool that is short is skipped, and the next one is ready.",
+        because="“Ready” was asked of the pool. A pool that is short is skipped, and the next pool is ready.",
     )
 )
 
@@ -68,7 +68,7 @@ live_list = ROOM.add(
 never_restarts = ROOM.add(
     Prediction.number(
         "never restarts",
-        "The guard of 3.0.0-alpha lets a manager go when more than floor((N + 1) / 2) are ready. All pods are ready. For how many of the nine sizes "
+        "The guard of 3.0.0-alpha lets a manager go when more than floor((N + 1) / 2) are ready. Nothing else is asked, and all are ready when the change comes. For how many of the nine sizes "
         "N = 1 to 9 is a restart of a manager blocked for ever?",
         "", 0, 9,
         {"low": "Put N = 1 into the formula: floor(2 / 2) is 1, and 1 ready manager is not more than 1.",
@@ -116,9 +116,9 @@ shrink = ROOM.add(
 
 def _variant(name: str, **positions: Any) -> Scenario:
     """Give a scenario, one of the anomalies or of the plain changes, with switches."""
-    if name in anomalies.CHANGES:
-        build = anomalies.CHANGES[name]
-        return Scenario(name, partial(build, anomalies.positioned(Switches(), positions)), positions)
+    if name in scenes.CHANGES:
+        build = scenes.CHANGES[name]
+        return Scenario(name, partial(build, positioned(Switches(), positions)), positions)
     return anomalies.anomaly(name).scenario(**positions)
 
 
@@ -169,6 +169,8 @@ DARK_ZOO = Zoo(
         "one pod in a pass": _right("two data pools, a new configuration", _variant("two data pools")),
         "yellow with the check": _right("a newer version is asked for half-way", _variant("target moves")),
         "upgrade at yellow": _right("a stuck replica, and the upgrade goes on", _variant("upgrade stays yellow")),
+        "waits for a copy": _right("a copy is on its way, and the operator waits for it",
+                                   Scenario("a copy on its way", partial(scenes.copy_on_its_way, Switches(ready_gate="off")))),
     },
     mutants={
         "two in a pass": Mutant(_variant("two data pools", one_per_pass=False), "both data pools go in one pass", "NO_SHARD_DARK"),
@@ -176,6 +178,8 @@ DARK_ZOO = Zoo(
                                           "the yellow exception does not ask where the primary is", "NO_SHARD_DARK"),
         "any yellow will do": Mutant(_variant("restart", bug="any yellow will do", primary_check=False),
                                      "the health gate opens at yellow", "NO_SHARD_DARK"),
+        "a copy on its way": Mutant(Scenario("a copy on its way", partial(scenes.copy_on_its_way, Switches(ready_gate="off", bug="ignores what is moving"))),
+                                    "the exception counts a copy that is still on its way", "NO_SHARD_DARK"),
     },
     invariants=[must.NO_SHARD_DARK],
     search=partial(explore, deviations=0),
@@ -193,48 +197,53 @@ _KNOBS: dict[str, tuple[Any, ...]] = {
 _START = {name: getattr(_OLD, name) for name in _KNOBS}
 
 
-def _one_change(answer: dict[str, Any]) -> Feedback:
-    """Exactly one switch of 2.8.0 may differ, and neither the managers nor the data pools may go down together."""
+def _half_a_cure(answer: dict[str, Any]) -> Feedback:
+    """Exactly one switch of 2.8.0 may differ; the managers must be saved by it, and the data pools must not."""
     changed = [name for name in answer if answer[name] != _START[name]]
     if len(changed) != 1:
         return Feedback.no(
             f"One change is asked for; you made {len(changed)}.",
             f"changed: {', '.join(changed) or 'nothing'}",
         )
-    searched = 0
-    for name in ("all managers at once", "two data pools"):
-        verdict = anomalies.search(name, 1, switches=_OLD, **answer)
-        searched += verdict.searched
-        if not verdict.held:
-            return Feedback.no(
-                f"With this change the anomaly “{name}” still shows.", verdict.invariant, verdict
-            )
+    managers, pools = (
+        anomalies.search(name, 1, switches=_OLD, **answer)
+        for name in ("all managers at once", "two data pools")
+    )
+    if not managers.held:
+        return Feedback.no(
+            "With this change the managers still go down together.", managers.invariant, managers
+        )
+    if pools.held:
+        return Feedback.no(
+            "This is the whole cure: the data pools are saved as well.", "the data pools held too", pools
+        )
     return Feedback.yes(
-        f"No violation of either in {searched} schedules with up to one surprise: {changed[0]} alone is enough."
+        f"The managers held in {managers.searched} schedules with up to one surprise, and {pools.invariant} still breaks: "
+        f"{changed[0]} looks at managers only."
     )
 
 
 one_line = ROOM.add(
     Exercise(
-        "one line",
+        "half a cure",
         "configure",
-        "One change is enough",
-        "You maintain operator 2.8.0 and may change one switch, no more. After it neither all managers (issue 650) nor both data pools (issue 738) may go "
-        "down together.",
-        _one_change,
+        "Half a cure",
+        "Someone backports one fix to operator 2.8.0, a single switch. Afterwards issue 650 is gone: all managers no longer go down together. But issue 738 "
+        "stays: two data pools of one node each still do, and take a shard with them. Which switch was it?",
+        _half_a_cure,
         (
-            "Two kinds of pods must be protected, and one of the switches only ever looks at managers.",
-            "What did 2.8.0 fail to look at when it looked at manager-b's pool?",
-            "Which switch makes a pool wait for a pod of another pool?",
+            "Act 1 named the change that mends both. This one must look at less.",
+            "Which of the switches never asks anything of a pod that does not vote?",
+            "In 2.8.0 something was not there at all that the alpha has. Turn that on, and nothing else.",
         ),
         Solution(
-            {"ready_gate": "every pool"},
-            "All pods of every pool must be ready before any pod is deleted: that serialises everything.",
+            {"quorum_guard": "as coded"},
+            "A quorum guard counts managers. A data pod is no manager, so it is never asked, and the pool that is short is skipped as before.",
         ),
         (
-            WrongAnswer({"quorum_guard": "strict majority"}, "two data pools", "managers are what matters"),
-            WrongAnswer({"live_count": True}, "all managers at once", "the status was stale"),
-            WrongAnswer({"health_gate": "green"}, "all managers at once", "green means safe"),
+            WrongAnswer({"ready_gate": "every pool"}, "whole cure", "the change that act 1 named"),
+            WrongAnswer({"live_count": True}, "managers still go down", "the status was stale"),
+            WrongAnswer({"health_gate": "green"}, "managers still go down", "green means safe"),
             WrongAnswer(
                 {"ready_gate": "every pool", "quorum_guard": "strict majority"}, "One change", "more is safer"
             ),
@@ -245,7 +254,7 @@ one_line = ROOM.add(
 
 
 def _with_policy(policy: Callable[[Any], Any], name: str) -> Scenario:
-    known = anomalies.CHANGES.get(name) or anomalies.anomaly(name).build
+    known = scenes.CHANGES.get(name) or anomalies.anomaly(name).build
 
     def world() -> World:
         made = known(Switches())
@@ -286,12 +295,10 @@ def _policy_is_right(policy: Callable[[Any], Any]) -> Feedback:
 
 
 def policy(view):
-    """Delete the first old pod, managers last, once every pod is ready and the cluster is green."""
+    """Delete the first old pod once every pod is ready and the cluster is green."""
     if view.health != "green" or not all(pod.ready for pod in view.pods):
         return None
-    old = [pod for pod in view.pods if pod.old]
-    old.sort(key=lambda pod: pod.manager)
-    return old[0].name if old else None
+    return next((pod.name for pod in view.pods if pod.old), None)
 
 
 def _first_old(view):
@@ -328,7 +335,7 @@ write_the_policy = ROOM.add(
         "implement",
         "Write the restart policy",
         "Write `policy(view)`: it gives the name of the pod to delete now, or `None` to wait ten seconds. `view.pods` has all pods there should be, each with "
-        "`.name`, `.pool`, `.manager`, `.data`, `.old` and `.ready`; `view.health` is green, yellow, red or no answer; `view.managers` is how many managers "
+        '`.name`, `.pool`, `.manager`, `.data`, `.old` and `.ready`; `view.health` is `"green"`, `"yellow"`, `"red"` or `"no answer"`; `view.managers` is how many managers '
         "there should be, `view.ready_managers` how many are ready. The referee restarts five clusters with it.",
         _policy_is_right,
         (
@@ -378,10 +385,14 @@ _CASES = [(managers, ready) for managers in range(1, 8) for ready in range(1, ma
 
 def _because(case: tuple[int, int]) -> str:
     managers, ready = case
+    if managers < 3 and ready < managers:
+        return (
+            f"N = {managers}, {ready} ready: one is missing and will come back, so wait until all are ready."
+        )
     if managers < 3:
-        return f"With N = {managers} no restart keeps a majority. All are ready or they are not; waiting for more is waiting for ever."
-    left = "a majority is left" if ready - 1 >= majority(managers) else "no majority is left"
-    return f"N = {managers}, {ready} ready: after the deletion {ready - 1} are left of which {majority(managers)} are needed, so {left}."
+        return f"N = {managers}, all ready: no restart keeps a majority here, so waiting for more is waiting for ever."
+    left = "a majority is left" if ready - 1 >= quorum(managers) else "no majority is left"
+    return f"N = {managers}, {ready} ready: after the deletion {ready - 1} are left of which {quorum(managers)} are needed, so {left}."
 
 
 write_the_guard = ROOM.add(
@@ -412,35 +423,44 @@ write_the_guard = ROOM.add(
 STALE = anomalies.anomaly("stale status").scenario(live_count=False)
 
 
-def _replayed(token: str) -> Verdict:
-    return replay(STALE, token, [must.QUORUM_KEPT])
+def _second_time(token: str) -> Feedback:
+    """The majority must be lost with the last manager; the first restart ends well."""
+    verdict = replay(STALE, token, [must.QUORUM_KEPT])
+    if not verdict.held and "deleted managers-1 " in verdict.explanation:
+        return Feedback.no(
+            "This is act 2 again: the majority is lost with managers-1. Let the restart of managers-0 end well.",
+            "managers-1",
+            verdict,
+        )
+    return Feedback.must_break(
+        verdict, "QUORUM_KEPT", "The status still said three of three while the second pod was going."
+    )
 
 
 break_the_status = ROOM.add(
     Exercise(
         "break the status",
         "break it",
-        "Break the count",
-        "The operator counts ready pods from the StatefulSet's status; everything else is on, the strict quorum guard too. Find a schedule of the scenario "
-        "stale status in which it takes the majority away, as Kubernetes in act 2 or with the referee, and give its replay token.",
-        must_break(
-            _replayed, "QUORUM_KEPT", "The status still said three of three while the first pod was going."
-        ),
+        "Not at once: later",
+        "The referee's schedule loses the majority with the second deletion. Find another in the same scenario, stale status: managers-0 is restarted and comes "
+        "back, nothing is wrong so far, and the majority is lost with managers-2. Be Kubernetes in act 2 again and give the replay token of your schedule "
+        "(`adversary.token`).",
+        _second_time,
         (
-            "One thing must be late. Which one does the operator believe?",
-            "Let the first pod be deleted. What should happen before the operator's next pass, and what should not?",
-            "Run the defaults until “the status of managers is written” is next; then pick anything else, until the operator deletes again.",
+            "The operator must be right about the first restart. So nothing may be late there.",
+            "Follow what would normally be next until the operator has deleted managers-1. Which two things must then come late?",
+            "From there it is act 2 with other names: what the operator must not read, and who must not be back.",
         ),
         Solution(
-            "stale status:3.1:0f1b3a",
-            "The status is written late, the operator wakes up first and finds three ready.",
+            "stale status:12.1:1d6e8a",
+            "Twelve normal steps; then managers-1 is gone before its set's status is written, and the operator still reads three of three.",
         ),
         (
             WrongAnswer("stale status:0:646a2c", "QUORUM_KEPT", "the default schedule"),
-            WrongAnswer("stale status:4.1:044f98", "QUORUM_KEPT", "another one is late"),
+            WrongAnswer("stale status:3.1:0f1b3a", "managers-1", "the schedule of the referee"),
             WrongAnswer("stale status:6.1:000cca", "QUORUM_KEPT", "late, but it does not matter"),
         ),
-        expects="a replay token, a text such as 'stale status:5.1:3fa9c1'",
+        expects="a replay token: the text that `adversary.token` gives",
         accepts=str,
     )
 )
@@ -476,19 +496,26 @@ def _nobody_terminates(world):
     )
 
 
+def _any_started(world):
+    lit: dict[Any, bool] = {}
+    for copy in world.facts["cluster"].shards.copies:
+        lit[copy.shard] = lit.get(copy.shard, False) or copy.state == "started"
+    return all(lit.values())
+
+
 write_the_invariant = ROOM.add(
     Exercise(
         "write the referee",
         "referee",
         "What the yellow exception must keep",
-        "Yellow is let through where waiting cannot help. Write the function of the world that must stay true then. It must accept three right variants and "
-        "catch three mutants. `cluster = world.facts[\"cluster\"]` gives you `cluster.shards.copies`, each with `.shard`, `.primary`, `.state` (started, "
+        "Yellow is let through where waiting cannot help. Write the function of the world that must stay true then. It must accept four right variants and "
+        "catch four mutants. `cluster = world.facts[\"cluster\"]` gives you `cluster.shards.copies`, each with `.shard`, `.primary`, `.state` (started, "
         "initializing, unassigned) and `.node`, and `cluster.pods[name].phase` (starting, running, terminating).",
         tells_apart(DARK_ZOO, "Your invariant tells the right ones from the mutants."),
         (
             "Yellow itself is no bug, and neither is a pod that terminates. What must a terminating pod not be?",
             "Ask of each shard, not of each copy.",
-            "For every shard there is at least one started copy on a node that stays.",
+            "One mutant's copy arrives just before the other's pod is gone. The harm is in between: what is the pod doing then, and which field tells?",
         ),
         Solution(no_shard_dark, "It asks for one started copy of each shard on a node that is not about to go: what a reader of the index needs."),
         (
@@ -496,6 +523,7 @@ write_the_invariant = ROOM.add(
             WrongAnswer(_always_true, "escapes", "nothing is ever wrong"),
             WrongAnswer(_replicas_started, "says that", "replicas are what keeps data"),
             WrongAnswer(_nobody_terminates, "says that", "a pod with shards is never restarted"),
+            WrongAnswer(_any_started, "a copy on its way", "a copy on a pod that stops is as good as any"),
         ),
         expects="a function of the world that gives True or False",
         starter="def my_invariant(world):\n    return ...  # something about world.facts[\"cluster\"]\n\n\n"
@@ -509,7 +537,7 @@ unlock = ROOM.add(
         "what unlocks it",
         "predict",
         "What unlocks the upgrade",
-        "The gate waits for green, and six nodes are upgraded by hand past it. The first new node made an index of one shard with two replicas. How many nodes must be "
+        "The gate waits for green, so somebody upgrades six nodes by hand, one after the other, and does not ask it. The first new node made an index of one shard with two replicas. How many nodes must be "
         "new before that index can be green?",
         decided_by(_NODES, lambda: _new_when_green(), "Three copies on three different nodes, none older than the primary's: replicas + 1.",
                    {"low": "Each copy needs a node of its own, and none of those may be older than the primary's.",

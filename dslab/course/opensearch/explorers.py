@@ -8,8 +8,9 @@ from textwrap import fill
 from typing import Any
 
 from dslab import show
-from dslab.check import Cell, Stepper, Verdict, finished
-from dslab.opensearch import anomalies, manifest, timeline
+from dslab.check import Cell, Verdict, finished
+from dslab.course import referee
+from dslab.opensearch import anomalies, manifest, scenes, timeline
 from dslab.opensearch.switches import VERSIONS, guard_table
 from dslab.show import (
     Axis,
@@ -21,7 +22,6 @@ from dslab.show import (
     Network,
     Node,
     Slider,
-    SpaceTime,
     Switch,
     Table,
 )
@@ -71,24 +71,13 @@ def operate_explorer() -> Explorer:
         "layout": Choice("Managers", {"a pool for each zone": "a pool for each zone", "one pool": "one pool",
                                       "the data nodes vote": "the data nodes vote"}),
         "managers": Slider("How many managers", 1, 7, 1, 3),
-        "data_nodes": Slider("Data nodes of their own", 0, 4, 1, 2),
+        "data_nodes": Slider("Data nodes of their own", 1, 4, 1, 2, help="not used when the data nodes vote"),
         "change": Choice("Change", CHANGES),
         "version": Choice("Operator", RELEASES, "2.8.0"),
-        "drain": Switch("Drain data nodes first", value=False),
     }  # fmt: skip
     question = "You change one line of the configuration. How many managers run at the worst moment, and does the change ever finish?"
-    return Explorer(_operate, controls, _operate_pictures, title="One change, by the clock", question=question,
-                    poster=(0,))  # fmt: skip
-
-
-def _operate(**values: Any) -> Result:
-    if (
-        values["change"] == "one data node less"
-        and values["layout"] != "the data nodes vote"
-        and not values["data_nodes"]
-    ):
-        values["data_nodes"] = 1
-    return timeline.operate(**values)
+    return Explorer(timeline.operate, controls, _operate_pictures, title="One change, by the clock", question=question,
+                    poster=(0, 1))  # fmt: skip
 
 
 def _operate_pictures(result: Result) -> list[Any]:
@@ -96,12 +85,12 @@ def _operate_pictures(result: Result) -> list[Any]:
 
 
 def managers_picture(result: Result) -> Lines:
-    """Managers that are ready against the majority line, with the deletions."""
-    series = [result.series["ready"], result.series["majority"]]
+    """Managers that vote and that are ready against the majority line, with the deletions."""
+    series = [result.series[name] for name in ("ready", "voting", "majority")]
     series += [result.series["deleted"]] if "deleted" in result.series else []
     most = max(4, int(result["voters"]) + 1)
     return Lines(Axis("time", "s"), Axis("managers", "", limits=(0, most)), tuple(series),
-                 title="Managers that are ready, and the majority", steps=True, height=300)  # fmt: skip
+                 title="Managers that are ready, managers that vote, and the majority", steps=True, height=300)  # fmt: skip
 
 
 def waits_table(result: Result, most: int = 14) -> Table:
@@ -121,25 +110,20 @@ def waits_table(result: Result, most: int = 14) -> Table:
 
 def adversary_explorer(name: str = "stale status", **positions: Any) -> Any:
     """Be Kubernetes in an anomaly's scenario: pick what happens next, with everything on but ``positions``."""
-    from dslab.show.adversary import Adversary
-
-    wanted = anomalies.anomaly(name)
-    stepper = Stepper(wanted.scenario(**positions), [wanted.invariant, *wanted.also])
-    return Adversary(stepper, title=f"Be Kubernetes: {name}", goal=f"make {wanted.invariant.name} break")
+    made = referee.adversary(anomalies.anomaly(name), "Be Kubernetes", **positions)
+    while len(made.stepper.choices()) == 1:  # where there is nothing to choose, it is done already
+        made.pick(0)
+    return made
 
 
 def schedule_picture(verdict: Verdict, title: str = "") -> Any:
     """The shortest schedule that a verdict found, to step through."""
-    if verdict.trace is None:
-        raise ValueError("this verdict found nothing, so there is no schedule to show")
-    return show.picture(
-        SpaceTime(verdict.trace, title=title or f"{verdict.scenario}: the shortest schedule found")
-    )
+    return referee.schedule_picture(verdict, title)
 
 
 # -- act 3: the guard ------------------------------------------------------------------------------------
 
-OUTCOMES = {"done": "good", "quorum lost": "bad", "blocked": "warn"}
+OUTCOMES = {"done": "good", "lost": "bad", "blocked": "warn"}
 
 
 def guard_explorer() -> Explorer:
@@ -148,7 +132,6 @@ def guard_explorer() -> Explorer:
         "ready_gate": Choice("Before the guard, the operator asks",
                              {"nothing": "off", "is the pod's own pool ready?": "own pool", "is every pool ready?": "every pool"}, "off"),
         "layout": Choice("Managers", {"one pool": "one pool", "a pool for each zone": "a pool for each zone"}),
-        "broken": Slider("Managers whose machine has just failed", 0, 1, 1, 0),
     }  # fmt: skip
     question = "For how many managers does each guard keep the majority, and for how many does it block the change for ever?"
     return Explorer(
@@ -164,23 +147,26 @@ def guard_explorer() -> Explorer:
 def _guard_pictures(result: Result) -> list[Any]:
     columns = tuple(str(number) for number in range(1, timeline.MOST + 1))
     outcome, seconds = result.tables["outcome"], result.tables["leaderless"]
-    names = tuple(row["guard"] for row in outcome)
-    words = tuple(tuple(row[column] for column in columns) for row in outcome)
+    names = tuple(row["guard"].replace("off", "no guard") for row in outcome)
+    words = tuple(tuple(_short(row[column]) for column in columns) for row in outcome)
     numbers = tuple(tuple(row[column] for column in columns) for row in seconds)
     shown, by_formula = names, ()
-    if (
-        result.params["ready_gate"] == "every pool" and not result.params["broken"]
-    ):  # where the closed form speaks of the same
+    if result.params["ready_gate"] == "every pool":  # where the closed form speaks of the same
         shown = (*names, *(f"{name}, by formula" for name in names))
         by_formula = tuple(
-            tuple(timeline.expected(name, int(column)) for column in columns) for name in names
+            tuple(_short(timeline.expected(row["guard"], int(column))) for column in columns)
+            for row in outcome
         )
-    title = "What becomes of a change of configuration"
+    title = "A change of configuration: done, blocked for ever, or the quorum lost"
     height = 210 if not by_formula else 310
     return [
         Heatmap(shown, columns, words + by_formula, "guard", "managers", title=title, states=OUTCOMES, height=height),
         Heatmap(names, columns, numbers, "guard", "managers", unit="s", title="Seconds without a majority", limits=(0, 60), height=210),
     ]  # fmt: skip
+
+
+def _short(word: str) -> str:
+    return "lost" if word == "quorum lost" else word
 
 
 def guard_table_picture() -> Any:
@@ -208,7 +194,7 @@ def upgrade_explorer() -> Explorer:
         "managers": Slider("Nodes, each votes and holds shards", 2, 6, 1, 3),
         "replicas": Slider("Replicas of the old index", 0, 2, 1, 1),
         "new_index": Switch("The new version makes an index of its own"),
-        "drain": Switch("Drain each node first", value=False),
+        "drain": Switch("Drain each node first", value=False, help="with two nodes there is nowhere to go, and the operator does not try"),
     }  # fmt: skip
     question = "The first upgraded node makes an index with two replicas. How many nodes are upgraded before the operator stops, and where are the copies?"
     return Explorer(
@@ -248,13 +234,14 @@ def places_picture(result: Result) -> list[Heatmap]:
 
 def manifest_explorer(text: str = "") -> Explorer:
     """Read a manifest and make one change; ``text`` adds one of your own to the examples."""
-    texts = dict(manifest.EXAMPLES) | ({"yours": text} if text.strip() else {})
-    first = "yours" if text.strip() else "one node"
+    given = "kind:" in text  # a comment alone is no manifest
+    texts = dict(manifest.EXAMPLES) | ({"yours": text} if given else {})
+    first = "yours" if given else "one pool of managers"
     controls = {
         "which": Choice("Manifest", list(texts), first),
-        "change": Choice("Change", CHANGES),
+        "change": Choice("Change", CHANGES, "one data node less"),
         "version": Choice("Operator", RELEASES, "3.0.0"),
-        "replicas": Slider("Replicas of the index", 0, 2, 1, 1),
+        "replicas": Slider("Replicas of the index", 0, 2, 1, 2),
     }
 
     def model(which: str, change: str, version: str, replicas: int) -> Result:
@@ -267,7 +254,7 @@ def manifest_explorer(text: str = "") -> Explorer:
         _manifest_pictures,
         title="From a manifest to a change",
         question=question,
-        poster=(0,),
+        poster=(1,),
     )
 
 
@@ -285,43 +272,53 @@ def _cells(kind: str) -> tuple[Cell, ...]:
 
 def version_picture() -> Any:
     """Which release shows which anomaly: searched now, every cell of it."""
-    return _heatmap("version", tuple(VERSIONS), "operator", "What each release does", tuple(VERSIONS))
+    columns = {version: version for version in VERSIONS}
+    return referee.matrix(_cells("version"), columns, "What each release does", axis="operator")
 
 
 def matrix_picture() -> Any:
     """Which defence stops which anomaly: searched now, every cell of it."""
-    names = ("nothing off", *(f"no {name}" for name in anomalies.DEFENCES))
-    return _heatmap(
-        "defence", ("", *anomalies.DEFENCES), "with this off", "Which defence stops which anomaly", names
-    )
+    columns = referee.without(anomalies.DEFENCES)
+    return referee.matrix(_cells("defence"), columns, "Which defence stops which anomaly")
 
 
-def _heatmap(kind: str, columns: tuple[str, ...], label: str, title: str, names: tuple[str, ...]) -> Any:
-    found = {(cell.anomaly, cell.column): cell.verdict for cell in _cells(kind)}
-    words = tuple(tuple(_outcome(found[name, column]) for column in columns) for name in anomalies.ANOMALIES)
-    return show.picture(
-        Heatmap(
-            tuple(anomalies.ANOMALIES),
-            names,
-            words,
-            "anomaly",
-            label,
-            title=title,
-            states={"ok": "good", "fails": "bad"},
-        )
-    )
+def anomaly_table() -> Any:
+    """Every anomaly in a line: what happens, and the sentence that must hold."""
+    return referee.anomaly_table(anomalies.ANOMALIES.values(), "The rows of the two tables below")
 
 
-def _outcome(verdict: Verdict) -> str:
-    return "fails" if not verdict.held else "sampled" if verdict.sampled else "ok"
+DEFENCE_WORDS = {
+    "live count": "ready pods are counted from the live list, not from the StatefulSet's status",
+    "ready gate": "nothing is deleted until all pods of every pool are ready",
+    "one per pass": "at most one pod is deleted in a pass",
+    "quorum guard": "a manager goes only if a majority is left",
+    "small clusters": "one or two managers are restarted although no majority is left meanwhile",
+    "yellow exception": "yellow passes where only the version rule keeps replicas out",
+    "primary check": "at yellow, the pod with the only started copy of a shard is not next",
+    "version-aware drain": "a node is drained when only replicas are left that no older node may take",
+    "archived settings": "settings that the new version does not know are deleted",
+    "parallel recovery": "a pool that lost most of its pods starts them all at once",
+    "SmartScaler": "a node is drained before it is taken away",
+    "target in status": "the scaler writes down which node it drains",
+    "clean exclusions": "names that nobody drains are taken off the exclude list in each pass",
+    "patient recovery": "without volumes, all is made anew only when pods are missing, and after five minutes",
+    "own status entry": "the restart reads its own entry of the status, not the first one",
+    "says why": "an operator that cannot go on tells the user why",
+}
+
+
+def defence_table() -> Any:
+    """The columns of the table of defences: what each does, and the switch position that turns it off."""
+    rows = []
+    for name, off in anomalies.DEFENCES.items():
+        ((switch, value),) = off.items()
+        rows.append({"defence": name, "what it does": DEFENCE_WORDS[name], "off": f"{switch} = {value}"})
+    return show.table(rows, title="The columns of the table below")
 
 
 def summary(kind: str) -> str:
     """Say how much a table's search covered; ``kind`` is "version" or "defence"."""
-    verdicts = [cell.verdict for cell in _cells(kind)]
-    searched = sum(verdict.searched for verdict in verdicts)
-    broken = sum(not verdict.held for verdict in verdicts)
-    return f"{len(verdicts)} searches, {searched:,} schedules with up to 1 surprise; {broken} searches found a violation."
+    return referee.summary(_cells(kind), "up to 1 surprise")
 
 
 def needs_two() -> Any:
@@ -350,7 +347,7 @@ def objects_table() -> Any:
     for name, anomaly in anomalies.OBJECT_ANOMALIES.items():
         on, off = anomalies.search(name), anomalies.search(name, **anomaly.off[0])
         ((switch, value),) = anomaly.off[0].items()
-        rows.append({"anomaly": name, "everything on": "no violation" if on.held else "violated", "schedules": on.searched,
+        rows.append({"anomaly": name, "what happens": anomaly.title, "everything on": "no violation" if on.held else "violated", "schedules": on.searched,
                      "with": f"{switch} = {value}", "breaks": off.invariant or "nothing", "surprises": off.deviations})  # fmt: skip
     return show.table(rows, title="First election, certificates, migration")
 
@@ -358,7 +355,7 @@ def objects_table() -> Any:
 def crash_table() -> Any:
     """The operator itself dies once between any two of its steps: does every change still end well?"""
     rows = []
-    for change in anomalies.CHANGES:
+    for change in scenes.CHANGES:
         good, bad = (
             anomalies.converges(change, 1, 1),
             anomalies.converges(change, 1, 1, clean_exclusions="never"),
