@@ -88,9 +88,9 @@ def ketama_points(node: str, points: int = 160, hash: Hash | None = None) -> Ite
 def numbered_points(separator: str = "-", first: int = 0) -> Layout:
     """Give the layout that hashes ``name`` + ``separator`` + number once for each point, numbers counted from ``first``."""
 
-    def points_of(node: str, points: int, hash: Hash) -> Iterator[int]:
+    def points_of(node: str, points: int, place_of: Hash) -> Iterator[int]:
         for k in range(first, first + points):
-            yield hash(f"{node}{separator}{k}".encode())
+            yield place_of(f"{node}{separator}{k}".encode())
 
     return points_of
 
@@ -179,7 +179,8 @@ def rendezvous(key: str, nodes: Sequence[str], hash: Hash = sha1_64) -> str:
     """Give the node whose ``hash(node + key)`` is highest; equal bids go to the name that is first in the alphabet."""
     if not nodes:
         raise ValueError("rendezvous needs at least one node to bid")
-    return max(sorted(nodes, reverse=True), key=lambda node: hash(f"{node}{key}".encode()))
+    bid = hash  # the function that was given, not Python's own
+    return max(sorted(nodes, reverse=True), key=lambda node: bid(f"{node}{key}".encode()))
 
 
 # [/rendezvous]

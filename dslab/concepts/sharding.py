@@ -208,15 +208,13 @@ def move_world(switches: Switches, writes_first: bool = False, bug: str = "") ->
     # [/write]
     def copy() -> None:
         fenced.update("A" if switches.fenced_move else ())
-        shards["B"] = [each for each in shards["A"] if bug != "forgets the old" or each != "old"]
+        shards["B"][:] = [each for each in shards["A"] if bug != "forgets the old" or each != "old"]
 
-    def change() -> None:
-        where["block"] = "B"
-
-    def drop() -> None:
-        shards["A"] = []
-
-    steps = [("copies the block", copy), ("changes the directory", change), ("drops the old copy", drop)]
+    steps = [
+        ("copies the block", copy),
+        ("changes the directory", lambda: where.update(block="B")),
+        ("drops the old copy", shards["A"].clear),
+    ]
     if bug == "directory first":
         steps[:2] = reversed(steps[:2])
     if bug == "drops first":

@@ -28,13 +28,16 @@ _TEXT = ' style="text-align:left"'  # in the cell, because a page that is not tr
 _NUMERIC = ' class="number" style="text-align:right"'
 _SIGNED, _KEPT = re.compile("^([✓✗–~?]) "), "\\1&nbsp;"  # a sign stays with its word
 _SCOPE = "div.dslab-teach.dslab-teach"  # named twice, so that it counts for more than the page's own styles
-_BASE = """color:var(--jp-content-font-color1,inherit);max-width:1120px;line-height:1.5;
-font-size:var(--jp-content-font-size1,14px);font-family:var(--jp-content-font-family,system-ui,sans-serif);
-& p,& ul,& ol{margin:.35em 0;max-width:840px}& ul,& ol{padding-left:2em}& summary{cursor:pointer}
-& .quiet{color:var(--jp-content-font-color2,inherit)}
-& code{font-family:var(--jp-code-font-family,monospace);font-size:.93em;padding:0 .2em;color:inherit;
-background:var(--jp-layout-color2,transparent)}"""
+_BASE = "max-width:1120px;line-height:1.5;& p,& ul,& ol{margin:.35em 0;max-width:840px}& ul,& ol{padding-left:2em}"
+# An output has the page's own fonts and colours; a widget has not.
+_WIDGET = """color:var(--jp-content-font-color1,inherit);
+font-size:var(--jp-content-font-size1,14px);font-family:var(--jp-content-font-family,system-ui,sans-serif);"""
 _PARTS = {  # the styles of what only some outputs hold, by a piece of HTML that tells
+    "<summary": "& summary{cursor:pointer}",
+    'class="quiet': "& .quiet{color:var(--jp-content-font-color2,inherit)}",
+    "<code": """
+& code{font-family:var(--jp-code-font-family,monospace);font-size:.93em;padding:0 .2em;color:inherit;
+background:var(--jp-layout-color2,transparent)}""",
     'class="card': """
 & .card{border:1px solid var(--jp-border-color1,#bdbdbd);border-left:5px solid #0072b2;border-radius:3px;padding:.5em 1em;max-width:840px;box-sizing:border-box}
 & .right{border-left-color:#009e73}& .wrong{border-left:7px double #d55e00}& .exercise{border-left-color:#cc79a7}
@@ -121,7 +124,7 @@ def styled(body: str) -> str:
 
 def all_styles() -> str:
     """Give every style of the classroom, for a view whose parts change."""
-    return f"<style>{_SCOPE}{{{_BASE}{''.join(_PARTS.values())}}}</style>"
+    return f"<style>{_SCOPE}{{{_WIDGET}{_BASE}{''.join(_PARTS.values())}}}</style>"
 
 
 def scoped(body: str) -> str:

@@ -137,6 +137,17 @@ def has_fixed_kernel(notebook: Notebook) -> Iterator[str]:
         yield f"language_info names version {notebook['metadata']['language_info']['version']}"
 
 
+def compares_what_was_asked(notebook: Notebook) -> Iterator[str]:
+    """No comparison judges an explorer as the reader left its controls; ``explorer.at(...)`` computes the case of the question."""
+    explorers: set[str] = set()
+    for place, cell in enumerate(notebook["cells"]):
+        if cell["cell_type"] == "code":
+            explorers |= set(re.findall(r"^(\w+) = \w+\.\w+_explorer\(", _source(cell), re.MULTILINE))
+            read = set(re.findall(r"\b(\w+)\.result\b", _source(cell))) & explorers
+            if ".compare(" in _source(cell) and read:
+                yield f"cell {place} compares with {read.pop()}.result, which hangs on its controls; use .at(...)"
+
+
 def has_lesson_metadata(notebook: Notebook) -> Iterator[str]:
     """metadata.dslab says the lesson's name, title, minutes, objectives, prerequisites, key points ..."""
     yield from check_metadata(notebook)
@@ -157,6 +168,7 @@ CHECKS = [
     has_no_heading_gap,
     has_alt_texts,
     has_fixed_kernel,
+    compares_what_was_asked,
     *LESSON_CHECKS,
 ]
 

@@ -110,6 +110,9 @@ BREAKS = {
         _set("metadata", "kernelspec", KERNEL | {"name": "my-env"}),
         _set("metadata", "language_info", {"name": "python", "version": "3.11.7"}),
     ],
+    "compares_what_was_asked": [
+        _set("cells", 1, "source", "line = lesson.line_explorer()\nlesson.asked.compare(line.result)"),
+    ],
     "has_lesson_metadata": [
         _set("metadata", "dslab", None),
         _set("metadata", "dslab", "minutes", 0),

@@ -77,7 +77,7 @@ def operate_explorer() -> Explorer:
     }  # fmt: skip
     question = "You change one line of the configuration. How many managers run at the worst moment, and does the change ever finish?"
     return Explorer(timeline.operate, controls, _operate_pictures, title="One change, by the clock", question=question,
-                    poster=(0, 1))  # fmt: skip
+                    poster=(0,))  # fmt: skip
 
 
 def _operate_pictures(result: Result) -> list[Any]:
