@@ -83,7 +83,7 @@ def test_ledger_runs_without_a_failure():
             "holds only if there are three managers or more: with two, the guard lets one go and the majority is gone",
         ),
         ("upgrade deadlocks", "reproduced"),
-        ("over 100 changes", "wrong as stated"),
+        ("over 100 changes", "not reproducible from what was published"),
         ("guard: two thirds", "wrong as stated"),
         ("guard is dead code", "reproduced"),
         ("order", "wrong as stated"),
