@@ -17,6 +17,7 @@ popular object that just ran out.
 from __future__ import annotations
 
 import random
+from bisect import insort
 from collections import deque
 from heapq import heapify, heapreplace
 
@@ -50,7 +51,8 @@ class Tier:
     # [/find]
     def keep(self, there: float, sent: float, age: bool) -> None:
         """Keep a copy that arrives at ``there`` and was sent by the origin at ``sent``; ``age``: its age counts."""
-        self.copies.append((there, max(there, (sent if age else there) + self.ttl), sent))
+        # In order of arrival: what the shield had at hand overtakes what is still on its way from the origin.
+        insort(self.copies, (there, max(there, (sent if age else there) + self.ttl), sent))
 
     def upstream(self, now: float, fetch_s: float, age: bool) -> tuple[float, float]:
         """Be asked by an edge at ``now``; gives (when the answer leaves, when the origin sent it), fetching if need be."""
@@ -102,7 +104,7 @@ def origin_fetches(edges: int = 20, rate: float = 5.0, ttl: float = 10.0, fetch_
         again = rng.expovariate(rate)
         if collapsing or now + again >= first:  # all is well until the last copy ends
             oldest = max(oldest, max(there, until - rng.expovariate(rate)) - sent)
-            again += until - now
+            again += max(0.0, until - now)
         heapreplace(coming, (now + again, number))
     counted = sum(begin <= at < end for at in fetches)
     return {

@@ -207,3 +207,9 @@ def test_false_alarms_are_runs_of_lost_heartbeats():
 def test_a_lease_shorter_than_a_beat_is_refused():
     with pytest.raises(ValueError, match="longer than a beat"):
         discovery.lease(3, 5)
+
+
+def test_time_never_goes_back_where_copies_overtake_each_other():
+    """A slow origin, a shield, no collapsing: what the shield has at hand arrives before what was asked for earlier."""
+    run = cdn.origin_fetches(1, 10.0, 8.0, 1.6, shield=True, collapsing=False, age=False, seconds=40)
+    assert 0 < run["per_minute"] <= 600
