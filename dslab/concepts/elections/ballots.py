@@ -93,7 +93,7 @@ def poll(
 
 
 def _told(params: dict[str, Any], yes: int, voters: int, lost: list[tuple[int, int]]) -> str:
-    text = f"Server {params['candidate']} gets {yes} of {voters} votes and has {'won' if params['result'] != LOST else 'lost'}"
+    text = f"Server {params['candidate']} gets {yes} of {voters} votes ({params['voters']} vote) and has {'won' if params['result'] != LOST else 'lost'}"
     if lost:
         gone = ", ".join(f"{index} (term {term})" for index, term in lost)
         return f"{text}; a majority has what it lacks: entry {gone}. If that was committed, it is lost now."

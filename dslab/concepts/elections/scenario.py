@@ -146,9 +146,17 @@ _WHAT = {"nothing": "Nothing happens", "kill": "The leader is killed", "pause": 
          "partition": "The leader is cut off with a minority for 1.5 s", "clock": "A follower's clock runs five times as fast"}  # fmt: skip
 
 
+_NEEDS = {
+    "one": "only its own word",
+    "half": "half of the nodes",
+    "majority": "a majority",
+}
+
+
 def _told(params: dict[str, Any], metrics: dict[str, Metric]) -> str:
     value = {name: metric.value for name, metric in metrics.items()}
     gap = f"{value['leaderless_ms']:.0f} ms without a leader that reaches a majority"
     two = f"two leaders act for {value['doubled_ms']:.0f} ms" if value["doubled_ms"] else "never two leaders at once"  # fmt: skip
     return (f"{params['algorithm']}, {params['nodes']} nodes, messages take {params['delay_ms']:g} ms. {_WHAT[params['fault']]}: {gap}; {two}; "
-            f"{value['messages']:.0f} messages, {value['reigns']:.0f} reign{'s' * (value['reigns'] != 1)} begun.")  # fmt: skip
+            f"{value['messages']:.0f} messages, {value['reigns']:.0f} reign{'s' * (value['reigns'] != 1)} begun. "
+            f"Who wants to lead needs {_NEEDS[params['quorum']]}.")  # fmt: skip

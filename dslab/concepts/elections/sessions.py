@@ -76,10 +76,11 @@ _WHO = {
 def _told(params: dict, metrics: dict[str, Metric]) -> str:
     value = {name: metric.value for name, metric in metrics.items()}
     start = f"The leader stands still for {params['pause_ms']} ms, its writes travel {params['write_ms']} ms, and {_WHO[params['check']]}: "
+    clock = f" Its clock is {params['slow_percent']} % slow{'' if params['check'] == 'clock' else ', which nobody asks'}."
     if not value["leaderless_ms"]:
-        return start + "its session lasts, and it goes on leading."
+        return f"{start}its session lasts, and it goes on leading.{clock}"
     woken, taken = (
         f"{value['woken']:.0f} woken",
         f"{value['taken']:.0f} old write{'s' * (value['taken'] != 1)}",
     )
-    return f"{start}the next one leads after {value['leaderless_ms']:.0f} ms, {woken}; the store took {taken} and refused {value['refused']:.0f}."  # fmt: skip
+    return f"{start}the next one leads after {value['leaderless_ms']:.0f} ms, {woken}; the store took {taken} and refused {value['refused']:.0f}.{clock}"  # fmt: skip
