@@ -55,7 +55,7 @@ def _views(system: Rdg) -> dict[str, int]:
     counter = system.store.get("counter", "title:1", "views")
     if counter is not None:
         return {"events": int(counter[1])}
-    return dict.fromkeys(record.cells, 1) if record else {}
+    return {item: 1 for item, _ in record.items()} if record else {}
 
 
 def _no_lost_event(world: World) -> bool | str:
