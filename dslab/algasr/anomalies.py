@@ -12,13 +12,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Generator, Iterable
+from dataclasses import dataclass
 from typing import Any
 
+from dslab import check
 from dslab.algasr import palace, records, society
 from dslab.algasr.switches import Switches
-from dslab.check import Cell, Invariant, Scenario, Verdict, always, eventually, explore, searches, sometimes
+from dslab.check import Cell, Verdict, always, eventually, searches, sometimes
 from dslab.sim import World
 
 # -- invariants ---------------------------------------------------------------------------------------
@@ -39,9 +40,8 @@ def _one_leader(world: World) -> bool | str:
 def _nothing_lost(world: World) -> bool | str:
     reign: palace.Reign = world.facts["reign"]
     lost = reign.lost() if reign.merged else []
-    return (
-        not lost or f"{len(lost)} acknowledged, gone after the merge: {', '.join(entry[1] for entry in lost)}"
-    )
+    named = ", ".join(entry[1] for entry in lost[:6]) + (" and others" if len(lost) > 6 else "")
+    return not lost or f"{len(lost)} acknowledged, gone after the merge: {named}"
 
 
 def _no_false_green(world: World) -> bool | str:
@@ -167,54 +167,37 @@ HANDED = sometimes("HANDED", "the petition is handed on", lambda world: world.fa
 
 
 @dataclass(frozen=True)
-class Anomaly:
-    """A way in which the town breaks: ``off`` are switch positions that each bring it about with every other cure on."""
+class Anomaly(check.Anomaly):
+    """A way in which the town breaks, in the cage of a ``ministry``; its ``also`` is what must have happened at least once."""
 
-    name: str
-    ministry: str
-    title: str
-    build: Callable[[Switches], World]
-    invariant: Invariant
-    off: tuple[dict[str, Any], ...]
-    source: str
-    also: tuple[Invariant, ...]
+    switches = Switches
 
-    def scenario(self, switches: Switches | None = None, **positions: Any) -> Scenario:
-        """Give the scenario with every cure on but ``positions``. ValueError for a switch or a position that does not exist."""
-        wanted = positioned(switches or Switches(), positions)
-        return Scenario(self.name, lambda: self.build(wanted), positions)
-
-
-def positioned(switches: Switches, positions: dict[str, Any]) -> Switches:
-    """Give ``switches`` with some positions changed; ValueError names the switches where one does not exist."""
-    for name in positions:
-        if name not in Switches.__dataclass_fields__:
-            raise ValueError(
-                f"there is no switch {name!r}; the switches are {', '.join(Switches.__dataclass_fields__)}"
-            )
-    return replace(switches, **positions)
+    ministry: str = ""
 
 
 _HALVES = ({"quorum": "half"}, {"quorum": "one"})
 _DUAL = ({"dashboards": "dual"},)
 _ROWS = (
-    ("zombie leader", "Palace", "a leader of yesterday wakes up and writes", palace.zombie, NO_OLDER_EPOCH, ({"fencing": False},), "facts c.1", WROTE),
-    ("three-way partition", "Palace", "each side has its own Emir, and all acknowledge", palace.partition, NOTHING_LOST, ({"quorum": "one"},), "facts c.2", ACKNOWLEDGED),
-    ("even split", "Palace", "two halves, and half is enough", palace.even_split, ONE_LEADER, _HALVES, "facts c.3", VOTED),
-    ("isolated Emir", "Palace", "a single node is cut off", palace.isolated, NOTHING_LOST, ({"quorum": "one"},), "facts b, NEAT", ACKNOWLEDGED),
-    ("dual write", "Dashboards", "the clerk dies between two writes", records.dual_write, DASHBOARD_AGREES, _DUAL, "facts a.2", CHANGED),
-    ("dual writes cross", "Dashboards", "two clerks, two stores, two orders", records.crossing, DASHBOARD_AGREES, _DUAL, "facts a.2", CHANGED),
-    ("rewritten edition", "Truth", "what was published is edited", records.editions, SAME_EDITION, ({"append_only": False},), "facts a.3", READ),
-    ("two interpreters", "Decrees", "one log, read before and after a change of power", records.interpreters, SAME_LOG, ({"versioned": False},), "facts a.4", REPLAYED),
-    ("one ministry stops", "Supervision", "its green light keeps circulating", society.one_stops, NO_FALSE_GREEN, ({"evidence": "relayed"},), "facts c.4", WENT_ROUND),
-    ("total outage", "Supervision", "all stop, and the board stays green", society.all_stop, NO_FALSE_GREEN, ({"evidence": "relayed"},), "facts c.4", WENT_ROUND),
-    ("relabelled failure", "Victories", "the team counts its own failures", society.relabelled, COUNTED, ({"counted_by": "team"},), "facts c.6", FELT),
-    ("merge by arrival", "Reconciliation", "the last to arrive wins, at each replica", records.branches, REPLICAS_AGREE, ({"merge": "arrival"},), "facts c.5", MERGED),
-    ("fast clock", "Reconciliation", "a clock five minutes fast beats the newest write", records.fast_clock, NEWEST_KEPT, ({"merge": "clock"},), "facts c.5", MERGED),
-    ("affirmed bug", "Affirmation", "three green affirmations", society.affirmed, NO_BUG_IN_TOWN, ({"stages": "affirmation"},), "facts a.8", RELEASED),
-    ("passed on", "Responsibility", "handed on until it times out", society.passed_on, SOMEBODY_ACTS, ({"owner": False},), "facts a.9", HANDED),
+    ("zombie leader", "Palace", "an Emir looks at its lease, sleeps past its end, and writes over its successor", palace.zombie, NO_OLDER_EPOCH, ({"fencing": False},), "facts c.1", WROTE),
+    ("three-way partition", "Palace", "three sides, each with an Emir and a ledger of its own, and all acknowledge", palace.partition, NOTHING_LOST, ({"quorum": "one"},), "facts c.2", ACKNOWLEDGED),
+    ("even split", "Palace", "four voters, two against two, and on each side a candidate for the same epoch", palace.even_split, ONE_LEADER, _HALVES, "facts c.3", VOTED),
+    ("isolated Emir", "Palace", "one Emir of three is cut off and goes on acknowledging", palace.isolated, NOTHING_LOST, ({"quorum": "one"},), "facts b, NEAT", ACKNOWLEDGED),
+    ("dual write", "Dashboards", "a clerk dies between the write to the ledger and that to the dashboard", records.dual_write, DASHBOARD_AGREES, _DUAL, "facts a.2", CHANGED),
+    ("dual writes cross", "Dashboards", "two clerks write both stores, and the stores get the two writes in different orders", records.crossing, DASHBOARD_AGREES, _DUAL, "facts a.2", CHANGED),
+    ("rewritten edition", "Truth", "edition 1 is corrected in place between two readers", records.editions, SAME_EDITION, ({"append_only": False},), "facts a.3", READ),
+    ("two interpreters", "Decrees", "one log is replayed before and after the interpreter is replaced", records.interpreters, SAME_LOG, ({"versioned": False},), "facts a.4", REPLAYED),
+    ("one ministry stops", "Supervision", "ministry 3 stops, and its green light goes on from board to board", society.one_stops, NO_FALSE_GREEN, ({"evidence": "relayed"},), "facts c.4", WENT_ROUND),
+    ("total outage", "Supervision", "all three stop, and the boards keep each other green", society.all_stop, NO_FALSE_GREEN, ({"evidence": "relayed"},), "facts c.4", WENT_ROUND),
+    ("relabelled failure", "Victories", "a request fails; the team files it as a victory and counts what is left", society.relabelled, COUNTED, ({"counted_by": "team"},), "facts c.6", FELT),
+    ("merge by arrival", "Reconciliation", "two writes reach two replicas in different orders", records.branches, REPLICAS_AGREE, ({"merge": "arrival"},), "facts c.5", MERGED),
+    ("fast clock", "Reconciliation", "a write by a clock five minutes fast stays, and the newer one that had seen it goes", records.fast_clock, NEWEST_KEPT, ({"merge": "clock"},), "facts c.5", MERGED),
+    ("affirmed bug", "Affirmation", "a change with a bug passes all three stages", society.affirmed, NO_BUG_IN_TOWN, ({"stages": "affirmation"},), "facts a.8", RELEASED),
+    ("passed on", "Responsibility", "a petition is handed from ministry to ministry until it times out", society.passed_on, SOMEBODY_ACTS, ({"owner": False},), "facts a.9", HANDED),
 )  # fmt: skip
-ANOMALIES: dict[str, Anomaly] = {row[0]: Anomaly(*row[:7], also=row[7:]) for row in _ROWS}
+ANOMALIES: dict[str, Anomaly] = {
+    name: Anomaly(name, title, build, invariant, off, source, (happened,), ministry=ministry)
+    for name, ministry, title, build, invariant, off, source, happened in _ROWS
+}
 
 CURES: dict[str, dict[str, Any]] = {
     "majority": {"quorum": "one"},
@@ -230,19 +213,24 @@ CURES: dict[str, dict[str, Any]] = {
     "tests": {"stages": "affirmation"},
     "owner": {"owner": False},
 }
+# What stands in a cure's place where "no" would be the wrong word.
+INSTEAD = {
+    "more than half": "half is enough",
+    "merge by versions": "merge by arrival",
+    "versions, not clocks": "merge by wall clock",
+    "canary": "the team counts",
+    "tests": "affirmation",
+}
 
 
 def anomaly(name: str) -> Anomaly:
     """Give the anomaly called ``name``; ValueError lists the names where there is none."""
-    if name not in ANOMALIES:
-        raise ValueError(f"there is no anomaly {name!r}; there are {', '.join(ANOMALIES)}")
-    return ANOMALIES[name]
+    return check.named(ANOMALIES, name)
 
 
 def search(name: str, deviations: int = 2, budget: int = 20_000, **positions: Any) -> Verdict:
     """Ask the referee for the shortest schedule in which an anomaly shows, with every cure on but ``positions``."""
-    wanted = anomaly(name)
-    return explore(wanted.scenario(**positions), [wanted.invariant, *wanted.also], deviations, budget)
+    return anomaly(name).search(deviations, budget, **positions)
 
 
 def matrix(

@@ -6,6 +6,8 @@
 | r         | the share of failures that is relabelled before it is counted                                        |
 | canary    | requests made from outside, counted by whoever makes them                                            |
 | effort    | hours that a team has in a week, to mend causes or to file failures as something else                |
+| horizon   | how many weeks ahead the team counts what an hour does for its number                                |
+| alarm     | the first week in which the report is above the canary by more than the canary's own error explains   |
 | detection | the chance that a stage finds a bug that gets to it                                                  |
 | escape    | a bug that passes every stage                                                                       |
 
@@ -14,6 +16,7 @@ Goodhart (1975) and Strathern (1997): a measure that becomes a target stops bein
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Sequence
 from functools import lru_cache
@@ -21,7 +24,9 @@ from functools import lru_cache
 from dslab.sim import Metric, Result, Series
 
 WEEKS = 26
-ALARM = 2.0  # percentage points between report and canary
+POINTS = 0.5  # percentage points of all requests that one cause makes fail
+ALARM = 2.0  # percentage points between report and canary below which nobody looks
+ERRORS = 3  # standard errors of the canary's sample that the alarm allows for
 
 
 def reported_success(failure: float, relabelled: float) -> float:
@@ -29,12 +34,14 @@ def reported_success(failure: float, relabelled: float) -> float:
     return 1 - failure * (1 - relabelled)
 
 
-# [spend] the team puts its hours where a point of the measure is cheapest
-def spend(hours: float, fix_h: float, relabel_h: float, counted_by: str) -> tuple[float, float]:
-    """Give (hours for mending, hours for relabelling) of a team that is judged by whoever counts."""
+# [spend] a cause is mended once, its label has to be renewed every week
+def spend(
+    hours: float, fix_h: float, relabel_h: float, counted_by: str, horizon: int = 1
+) -> tuple[float, float]:
+    """Give (hours for mending, hours for relabelling) of a team that looks ``horizon`` weeks ahead (1 or more)."""
     if counted_by == "canary":
         return hours, 0.0  # a new label changes nothing outside
-    return (0.0, hours) if relabel_h < fix_h else (hours, 0.0)
+    return (0.0, hours) if relabel_h * horizon < fix_h else (hours, 0.0)
 
 
 # [/spend]
@@ -46,6 +53,7 @@ def year(
     relabel_h: float,
     new_causes: float,
     probes: int,
+    horizon: int = 1,
     seed: int = 17,
 ) -> tuple[tuple[float, ...], ...]:
     """Go through the weeks; give reported success, true success and what the canary saw, in per cent, and the causes left."""
@@ -53,9 +61,9 @@ def year(
     reported, true, canary, left = [], [], [], []
     for _ in range(WEEKS):
         causes += new_causes
-        mending, labelling = spend(hours, fix_h, relabel_h, counted_by)
+        mending, labelling = spend(hours, fix_h, relabel_h, counted_by, horizon)
         causes = max(0.0, causes - mending / fix_h)
-        failure = min(1.0, 0.005 * causes)
+        failure = min(1.0, POINTS / 100 * causes)
         hidden = min(1.0, labelling / relabel_h / causes) if causes else 0.0
         seen = sum(rng.random() >= failure for _ in range(probes)) / probes
         true.append(100 * (1 - failure))
@@ -65,6 +73,14 @@ def year(
     return tuple(reported), tuple(true), tuple(canary), tuple(left)
 
 
+# [alarm] a sample of n requests errs by the square root of p (1 - p) / n; three times that is seldom chance
+def allowed(seen: float, probes: int) -> float:
+    """Give by how many points a report may be above a canary that saw ``seen`` per cent of ``probes`` requests succeed."""
+    share = seen / 100
+    return max(ALARM, 100 * ERRORS * math.sqrt(share * (1 - share) / probes))
+
+
+# [/alarm]
 def victories(
     counted_by: str = "team",
     hours: float = 20.0,
@@ -72,12 +88,14 @@ def victories(
     relabel_h: float = 0.5,
     new_causes: float = 1.0,
     probes: int = 400,
+    horizon: int = 1,
 ) -> Result:
     """Give a team half a year and a number to please.
 
     ``hours``: 0 to 80 a week. ``fix_h``, ``relabel_h``: hours to mend a cause, and to relabel its failures for a week, 0.25 to 16. ``new_causes``: 0 to
-    5 a week; each makes half a per cent of the requests fail. ``probes``: canary requests a week. Metrics: ``reported`` and
-    ``measured`` (%, last week), ``true``, ``gap`` (points), ``alarm_week`` (0: never). Raises ValueError out of range.
+    5 a week; each makes `POINTS` per cent of the requests fail. ``probes``: canary requests a week, 1 or more. ``horizon``: 1 to 26 weeks.
+    Metrics: ``reported`` and ``measured`` (%, last week), ``true``, ``gap`` (points), ``causes``, ``mended`` (hours spent on mending in all),
+    ``alarm_week`` (0: never). Raises ValueError out of range.
     """
     if (
         counted_by not in ("team", "canary")
@@ -85,15 +103,24 @@ def victories(
         or not 0.25 <= fix_h <= 16
         or not 0.25 <= relabel_h <= 16
         or not 0 <= new_causes <= 5
+        or not 1 <= horizon <= WEEKS
+        or probes < 1
     ):
         raise ValueError(
-            f"counted_by={counted_by!r}, hours={hours!r}, fix_h={fix_h!r}, relabel_h={relabel_h!r}: use team or canary, 0 to 80, 0.25 to 16"
+            f"counted_by={counted_by!r}, hours={hours!r}, fix_h={fix_h!r}, relabel_h={relabel_h!r}, horizon={horizon!r}: "
+            f"use team or canary, 0 to 80, 0.25 to 16, 1 to {WEEKS}"
         )
-    reported, true, canary, left = year(counted_by, hours, fix_h, relabel_h, new_causes, probes)
+    reported, true, canary, left = year(counted_by, hours, fix_h, relabel_h, new_causes, probes, horizon)
     weeks = tuple(range(1, WEEKS + 1))
     alarm = next(
-        (week for week, (a, b) in enumerate(zip(reported, canary, strict=True), 1) if a - b > ALARM), 0
+        (
+            week
+            for week, told, seen in zip(weeks, reported, canary, strict=True)
+            if told - seen > allowed(seen, probes)
+        ),
+        0,
     )
+    mending, labelling = spend(hours, fix_h, relabel_h, counted_by, horizon)
     series = {
         "reported": Series("reported", weeks, reported),
         "true": Series("true success rate", weeks, true, "theory"),
@@ -105,21 +132,40 @@ def victories(
         "true": Metric("true success", true[-1], "%"),
         "gap": Metric("reported minus canary", reported[-1] - canary[-1], "points"),
         "causes": Metric("causes left", left[-1]),
+        "mended": Metric("hours spent on mending", WEEKS * mending, "h"),
         "alarm_week": Metric("alarm in week", alarm),
     }
-    mending, labelling = spend(hours, fix_h, relabel_h, counted_by)
     used = min(labelling, relabel_h * left[-1])
     week = {"mending": mending, "new labels": used, "nothing left to relabel": labelling - used}
-    gains = {"mending": 0.5 / fix_h, "new labels": 0.5 / relabel_h if counted_by == "team" else 0.0}
-    spent = "on new labels" if spend(hours, fix_h, relabel_h, counted_by)[1] else "on mending"
+    # what one hour adds to the report, summed over the weeks that the team looks ahead
+    gains = {
+        "mending": POINTS * horizon / fix_h,
+        "new labels": POINTS / relabel_h if counted_by == "team" else 0.0,
+    }
+    text = _told(counted_by, hours, bool(labelling), metrics)
+    return Result(
+        {"counted_by": counted_by, "week": week, "gains": gains, "horizon": horizon}, metrics, text, series
+    )
+
+
+def _told(counted_by: str, hours: float, labels: bool, metrics: dict[str, Metric]) -> str:
+    spent = (
+        "no hours are spent"
+        if not hours
+        else "the hours go on new labels"
+        if labels
+        else "the hours go on mending"
+    )
+    week = metrics["alarm_week"].value
     rings = (
-        f"The alarm on the difference rings in week {alarm}."
-        if alarm
+        f"The alarm on the difference rings in week {week:.0f}."
+        if week
         else "The alarm on the difference stays quiet."
     )
-    text = (f"Counted by the {counted_by}, the hours go {spent}. After {WEEKS} weeks {reported[-1]:.1f} % success are reported, the canary sees {canary[-1]:.1f} %, "
-            f"and {left[-1]:.0f} causes are left. {rings}")  # fmt: skip
-    return Result({"counted_by": counted_by, "week": week, "gains": gains}, metrics, text, series)
+    return (
+        f"Counted by the {counted_by}: {spent}. After {WEEKS} weeks {metrics['reported'].value:.1f} % success are reported, the canary sees "
+        f"{metrics['measured'].value:.1f} %, and {metrics['causes'].value:.0f} causes are left. {rings}"
+    )
 
 
 def escape(detections: Sequence[float]) -> float:
@@ -146,7 +192,7 @@ def mean_hops(acts: float, limit: int) -> float:
 def pass_on(
     acts: float = 0.2, limit: int = 8, owner: bool = False, failures: int = 20_000, seed: int = 23
 ) -> tuple[float, float]:
-    """Pass failures on; give (mean hops, share that timed out). With an owner, the first hop ends at somebody who acts."""
+    """Pass failures on; give (mean hops, share that timed out). With an owner, who does not act hands it to the owner, who does."""
     rng, hops, late = random.Random(seed), 0, 0
     for _ in range(failures):
         count = 0

@@ -4,12 +4,14 @@
 |-----------|--------------------------------------------------------------------------------------------------|
 | Emir      | a leader: takes petitions (writes) and acknowledges them                                            |
 | archive   | the one resource that outlives Emirs; with `fencing` it refuses a smaller epoch                     |
+| lease     | leadership that ends by itself: what an office grants for `LEASE_US`, and grants nobody else meanwhile |
 | branch    | what one side wrote while it heard nothing of the others                                             |
 | side      | the nodes that can hear each other during a partition                                                |
 | peace     | the end of the partition: branches are merged, and the last writer wins                              |
 
-The zombie: an Emir gets an epoch, looks at its lease, and writes. Between the look and the arrival of the write it may stand
-still for as long as it likes; meanwhile another Emir gets the next epoch and writes. The archive decides.
+The zombie: an Emir gets an epoch with a lease, looks whether the lease is over, and writes. The office never grants two leases
+that overlap, and all clocks are right. But between the look and the arrival of the write any time may pass; meanwhile the lease
+ends, another Emir gets the next epoch and writes. The archive decides.
 
 The partition: an Emir asks who can hear it, and acknowledges a petition if enough can (`quorum`). It applies the petition at
 everybody who answered, then acknowledges. When peace comes, of each branch the one written last survives.
@@ -20,11 +22,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from dslab.algasr.fence import Fence, Office, quorum
 from dslab.algasr.switches import Switches
 from dslab.sim import World, gather, sleep, step
+from dslab.sim.fence import Fence, Office, quorum
 
 PATIENCE_US = 20_000  # how long an Emir waits for an answer
+LEASE_US = 5_000
 FIRST_EPOCH = 7
 Rule = Callable[[str, str, list[str], list[str]], bool]
 
@@ -37,7 +40,8 @@ class Archive:
         self.fence = Fence()
         self.value, self.epoch, self.accepted = "x=0", 0, 0
         self.complaints: list[str] = []
-        self.node = world.node("archive", label="Archive", kind="store", holds="x=0", highest=0)
+        seen = {"highest": 0} if switches.fencing else {}  # without a fence it remembers no epoch
+        self.node = world.node("archive", label="Archive", kind="store", holds="x=0", **seen)
         self.node.on("write", self.write)
         world.facts["archive"] = self
 
@@ -52,9 +56,9 @@ class Archive:
         self.value, self.epoch = value, epoch
         # [/write]
         self.accepted += 1
-        self.node.state.update(
-            holds=f"{value} (epoch {epoch})", highest=self.fence.highest, last=f"took {value}"
-        )
+        self.node.state.update(holds=f"{value} (epoch {epoch})", last=f"took {value}")
+        if self.switches.fencing:
+            self.node.state["highest"] = self.fence.highest
         return True
 
     def _admits(self, epoch: int) -> bool:
@@ -69,12 +73,17 @@ class Archive:
 
 
 def zombie(switches: Switches, first_epoch: int = FIRST_EPOCH) -> World:
-    """Emir 1 gets an epoch and writes; 5 ms later its lease is over and Emir 2 gets the next one and writes."""
+    """Emir 1 gets an epoch and a lease, and writes; when its lease is over Emir 2 gets the next epoch and writes."""
     world = World(name="zombie leader")
     archive, office = Archive(world, switches), Office(first_epoch - 1)
     desk = world.node("office", label="Office of epochs", kind="service", epoch=first_epoch - 1)
+    grants: list[int] = []  # when each was made
+    world.facts["grants"] = grants
 
     def grant(holder: str) -> int:
+        if grants and world.now < grants[-1] + LEASE_US:
+            return 0  # somebody else's lease runs
+        grants.append(world.now)
         desk.state["epoch"] = epoch = office.grant(holder)
         return epoch
 
@@ -83,16 +92,24 @@ def zombie(switches: Switches, first_epoch: int = FIRST_EPOCH) -> World:
     async def reign(name: str, value: str, after_us: int) -> None:
         emir = world.nodes[name]
         await sleep(after_us)
-        epoch = emir.state["epoch"] = await emir.call("office", "grant", holder=name)
-        if switches.bug == "asks the office" and await emir.call("office", "latest") != epoch:
+        until = (
+            world.now + LEASE_US
+        )  # from the moment of asking, so it never ends later than the office thinks
+        epoch = await emir.call("office", "grant", holder=name)
+        emir.state["epoch"] = epoch or "refused: somebody else's lease runs"
+        if not epoch or (switches.bug == "asks the office" and await emir.call("office", "latest") != epoch):
             return
-        await step("its lease is still valid: writes")
+        await step("looks at its lease")
+        emir.state["lease"] = "valid" if world.now < until else "over"
+        if world.now >= until:
+            return
+        await step("writes: its lease was valid")
         operation = world.invoke(name, "write", value=value, epoch=epoch)
         taken = await emir.call("archive", "write", epoch=epoch, value=value)
         emir.state["told"] = "taken" if taken else "refused: too old"
         world.respond(operation, "ok" if taken else "fail")
 
-    for place, after_us in ((1, 0), (2, 8_000)):
+    for place, after_us in ((1, 0), (2, 2 * LEASE_US)):
         node = world.node(f"emir {place}", label=f"Emir {place}", kind="leader", epoch="none")
         node.spawn(reign(node.id, f"x={place}", after_us))
     assert archive.value == "x=0"
@@ -153,6 +170,19 @@ def two_candidates(switches: Switches) -> World:
     elections = Elections(world, switches, 3)
     for name in ("emir 1", "emir 2"):
         world.nodes[name].spawn(elections.stand(name))
+    return world
+
+
+def second_term(switches: Switches) -> World:
+    """Three nodes, no partition: Emir 1 stands for epoch 1, and when that is done Emir 2 for epoch 2."""
+    world = World(name="second term")
+    elections = Elections(world, switches, 3)
+
+    async def one_after_the_other() -> None:
+        await elections.stand("emir 1", 1)
+        await gather(world.nodes["emir 2"].spawn(elections.stand("emir 2", 2)))
+
+    world.nodes["emir 1"].spawn(one_after_the_other())
     return world
 
 

@@ -20,6 +20,12 @@ from collections.abc import Iterable, Sequence
 from dslab.sim import Metric, Result, Series
 
 EVIDENCE = ("relayed", "hop count", "path", "origin time")
+_EVIDENCE = {
+    "relayed": "relayed evidence",
+    "hop count": "a hop count",
+    "path": "the path of the evidence",
+    "origin time": "the time of each ministry's own probe",
+}
 Edge = tuple[int, int]  # supervisor, ministry
 INFINITY = 16  # hops, as in RIP
 
@@ -63,7 +69,7 @@ def outage(
     """Stop some ministries of a ring and watch the board.
 
     ``ministries``: 2 to 12 in a ring, the last of which vouches for the first unless ``cut``. ``stopped``: how many stop at once, 0 to
-    ``ministries``. ``evidence``: one of `EVIDENCE`. ``lease_rounds``: 1 to 12. Metrics: ``green`` (lights at the end), ``false_green``,
+    ``ministries``, the middle one first, then those after it. ``evidence``: one of `EVIDENCE`. ``lease_rounds``: 1 to 12. Metrics: ``green`` (lights at the end), ``false_green``,
     ``dark_after`` (rounds until no light is false; inf: never), ``reported`` and ``measured`` (% healthy). ValueError out of range.
     """
     if (
@@ -76,7 +82,8 @@ def outage(
             f"ministries={ministries!r}, evidence={evidence!r}, lease_rounds={lease_rounds!r}: use 2 to 12, one of {', '.join(EVIDENCE)}, and 1 to 12"
         )
     stopped = min(stopped, ministries)
-    probes = [place >= stopped for place in range(ministries)]
+    gone = {(ministries // 2 + place) % ministries for place in range(stopped)}
+    probes = [place not in gone for place in range(ministries)]
     edges = [edge for edge in ring(ministries) if not (cut and edge == (ministries - 1, 0))]
     history = _run(probes, edges, evidence, lease_rounds, rounds)
     false = _false(history, probes)
@@ -181,9 +188,10 @@ def _passed(
 
 
 def _told(ministries: int, stopped: int, false: int, dark: float, evidence: str) -> str:
-    head = f"{stopped} of {ministries} ministries have stopped. "
+    head = f"{stopped} of {ministries} ministries {'has' if stopped == 1 else 'have'} stopped. "
     if not stopped:
-        return f"{head}With {evidence} evidence the board is green, and rightly so."
+        return f"{head}With {_EVIDENCE[evidence]} the board is green, and rightly so."
     if math.isinf(dark):
-        return f"{head}With {evidence} evidence {false} of them stay green, for ever: each is vouched for by the one before it."
-    return f"{head}With {evidence} evidence the last false light goes dark after {dark:g} round{'s' * (dark != 1)}."
+        who = "it stays" if stopped == 1 else f"{false} of them stay"
+        return f"{head}With {_EVIDENCE[evidence]} {who} green, for ever: there is always one before that vouches."
+    return f"{head}With {_EVIDENCE[evidence]} the last false light goes dark after {dark:g} round{'s' * (dark != 1)}."

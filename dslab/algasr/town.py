@@ -17,7 +17,15 @@ from dslab.algasr.switches import MINISTRIES, ministry
 from dslab.sim import Metric, Result
 
 KEYS, WRITES = 1_000, 3.0  # keys of the ledger, and writes for each between two merges
-RELABELLED, ACTS, STAGES = 0.9, 0.2, (0.5, 0.6, 0.5)
+READERS, ACCOUNTS, DELIVERIES, BUGS = (
+    2_000,
+    400,
+    200,
+    2_000,
+)  # of one visit: enough to see a gap, and a control answers at once
+RELABELLED = 0.9  # of its failures, the share that the Ministry of Victories files as something else
+ACTS = 0.2  # the chance that a ministry acts on a failure before it hands it on
+STAGES = (0.5, 0.6, 0.5)  # what each of three tests finds
 # who hands something on to whom, in the story
 STREETS = (
     ("Palace", "Decrees", "signs"),
@@ -45,27 +53,35 @@ def _palace(cured: bool, trouble: float) -> tuple[float, float, str]:
     totals = branches.simulate(WRITES, 3, KEYS)["fence" if cured else "last writer wins"]
     kept = 100 * (1 - totals["lost_writes"] / totals["acknowledged"])
     refused = totals["attempts"] - totals["acknowledged"]
-    return 100.0, kept, f"{refused:,} refused" if cured else f"{totals['lost_writes']:,} lost"
+    return (
+        100.0,
+        kept,
+        (
+            f"{refused:,} refused"
+            if cured
+            else f"{totals['lost_writes']:,} of {totals['acknowledged']:,} lost"
+        ),
+    )
 
 
 def _dashboards(cured: bool, trouble: float) -> tuple[float, float, str]:
-    ages, share = drift.simulate(trouble, 30.0, "outbox" if cured else "dual", 60.0, 0.02)
-    return 100.0, 100 * (1 - share), f"{len(ages)} keys differ"
+    ages, share = drift.simulate(trouble, 30.0, "outbox" if cured else "dual", 60.0, 0.02, KEYS)
+    return 100.0, 100 * (1 - share), f"{len(ages)} of {KEYS:,} differ"
 
 
 def _truth(cured: bool, trouble: float) -> tuple[float, float, str]:
-    share = readings.ask_readers(trouble, trouble, cured, 4_000)
-    return 100.0, 100 * (1 - share), f"{100 * share:.0f} % of pairs differ"
+    share = readings.ask_readers(trouble, trouble, cured, READERS)
+    return 100.0, 100 * (1 - share), f"{100 * share:.0f} % disagree"
 
 
 def _decrees(cured: bool, trouble: float) -> tuple[float, float, str]:
-    agree = readings.replay_twice(trouble, 5, cured, 1_000)
-    return 100.0, 100 * agree, f"{1_000 * (1 - agree):.0f} differ"
+    agree = readings.replay_twice(trouble, 5, cured, ACCOUNTS)
+    return 100.0, 100 * agree, f"{ACCOUNTS * (1 - agree):.0f} of {ACCOUNTS} differ"
 
 
 def _supervision(cured: bool, trouble: float) -> tuple[float, float, str]:
     run = rings.outage(9, round(9 * trouble), "origin time" if cured else "relayed")
-    return run["reported"], run["measured"], f"{run['false_green']:.0f} false green"
+    return run["reported"], run["measured"], f"{run['false_green']:.0f} green, but stopped"
 
 
 def _victories(cured: bool, trouble: float) -> tuple[float, float, str]:
@@ -74,17 +90,17 @@ def _victories(cured: bool, trouble: float) -> tuple[float, float, str]:
 
 
 def _reconciliation(cured: bool, trouble: float) -> tuple[float, float, str]:
-    agree = readings.deliver(2, 3, "versions" if cured else "arrival", 600)
-    return 100.0, 100 * agree, f"{600 * (1 - agree):.0f} of 600"
+    agree = readings.deliver(2, 3, "versions" if cured else "arrival", DELIVERIES)
+    return 100.0, 100 * agree, f"{DELIVERIES * (1 - agree):.0f} of {DELIVERIES} apart"
 
 
 def _affirmation(cured: bool, trouble: float) -> tuple[float, float, str]:
-    escaped = numbers.release(STAGES if cured else (0.0, 0.0, 0.0), 4_000) * trouble
-    return 100.0, 100 * (1 - escaped), f"{1_000 * escaped:.0f} escapes in 1,000"
+    escaped = numbers.release(STAGES if cured else (0.0, 0.0, 0.0), BUGS) * trouble
+    return 100.0, 100 * (1 - escaped), f"{1_000 * escaped:.0f} in 1,000 escape"
 
 
 def _responsibility(cured: bool, trouble: float) -> tuple[float, float, str]:
-    hops, late = numbers.pass_on(ACTS, 8, cured, 4_000)
+    hops, late = numbers.pass_on(ACTS, 8, cured, BUGS)
     return 100.0, 100 * (1 - late * trouble), f"{hops:.1f} hops each"
 
 
@@ -119,7 +135,7 @@ def tour(trouble: float = 0.1, **cured: bool) -> Result:
     }
     count = sum(row["cured"] == "yes" for row in rows)
     most = (
-        f"The widest gap is that of {worst['ministry']}, {gap:.0f} points: {worst['number']}."
+        f"The widest gap is that of {worst['ministry']}, {gap:.0f} point{'s' * (f'{gap:.0f}' != '1')}: {worst['number']}."
         if gap >= 0.5
         else "No ministry reports what is not so."
     )

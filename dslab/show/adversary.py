@@ -15,6 +15,7 @@ from typing import Any
 import traitlets
 
 from dslab.show.spacetime import _HERE, SpaceTimeView
+from dslab.show.tables import html
 from dslab.show.words import plural, sentence
 
 TITLES = {
@@ -149,6 +150,28 @@ class Adversary(SpaceTimeView):
         left = f"{plural(len(choices), 'choice')} next{usual}" if choices else "nothing is left to happen"
         told = [f"{plural(len(stepper.steps), 'step')}, {plural(stepper.surprises, 'surprise')}; {left}."]
         return " ".join(told + ([f"{'; '.join(held)}."] if held else []))
+
+    def page(self) -> str:
+        """Give the start as HTML, for a page without a kernel: the goal, what must hold, and what could happen first."""
+        state = self._state()
+        holds = [[entry["name"], entry["sentence"]] for entry in state["invariants"]]
+        first = [
+            [group["title"], choice["label"], "normally" if choice["default"] else ""]
+            for group in state["groups"]
+            for choice in group["choices"]
+        ]
+        return html(["what must hold", ""], holds, f"{self.title}. Goal: {state['goal']}") + html(
+            ["what could happen first", "", ""], first
+        )
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Give the widget and its sentence; before the first pick its `page`, since a diagram would be empty."""
+        data, metadata = super()._repr_mimebundle_(**kwargs)
+        if not self.stepper.steps:
+            data.pop("image/png", None)
+            data["text/html"] = self.page()
+            metadata = {}
+        return data, metadata
 
     def __repr__(self) -> str:
         return f"{self.title}. Goal: {sentence(self.goal)} {self.sentence}"

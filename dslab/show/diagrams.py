@@ -148,7 +148,7 @@ class Network(Spec):
         states = [f"{node.name}: {node.state}" for node in self.nodes if node.state]
         if len(states) > 8:
             counts = Counter(node.state for node in self.nodes if node.state)
-            states = [f"{count} nodes: {state}" for state, count in counts.items()]
+            states = [f"{plural(count, 'node')}: {state}" for state, count in counts.items()]
         broken = [
             f"{names[edge.source]} to {names[edge.target]}" for edge in self.edges if edge.mood == "bad"
         ]

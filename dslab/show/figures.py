@@ -316,7 +316,7 @@ def _heatmap(spec: Heatmap, width: int = places.WIDTH) -> Figure:
         "showscale": False,
         "customdata": [[_html(f"{r}, {c}") for c in spec.column_names] for r in spec.row_names],
         "hovertemplate": "%{customdata}<br><b>%{text}</b><extra></extra>",
-        **(_worded(spec) if spec.worded else _numbered(spec)),
+        **(_worded(spec, places.cell_size(spec, grid, width)) if spec.worded else _numbered(spec)),
     }
     notes = _heading(spec.title, "", grid.left, grid.top)
     label, down = f"{_html(spec.row_label)} ↓  {_html(spec.column_label)} →", 34 if spec.title else 10
@@ -324,7 +324,7 @@ def _heatmap(spec: Heatmap, width: int = places.WIDTH) -> Figure:
     notes[-1]["font"] = _font(colour=theme.MUTED)
     layout = _layout(
         grid.height,
-        (grid.left, 70 if grid.slanted else 14, grid.top, 14),
+        (grid.left, grid.right, grid.top, 14),
         xaxis=_names(grid.columns, False) | {"side": "top", "tickangle": -38 if grid.slanted else 0},
         yaxis=_names([f"{name} " for name in grid.rows], True),
         annotations=notes + _cell_texts(spec),
@@ -344,7 +344,7 @@ def _names(names: Sequence[str], downwards: bool) -> dict[str, Any]:
     return bare | ticks | {"tickmode": "array", "range": ends[::-1] if downwards else ends}
 
 
-def _worded(spec: Heatmap) -> dict[str, Any]:
+def _worded(spec: Heatmap, size: float) -> dict[str, Any]:
     order = list(MOODS)
     moods = [[spec.mood(cell) for cell in line] for line in spec.cells]
     steps = [
@@ -361,7 +361,7 @@ def _worded(spec: Heatmap) -> dict[str, Any]:
             for line, cells in zip(moods, spec.cells, strict=True)
         ],
         "texttemplate": "%{text}",
-        "textfont": _font(),
+        "textfont": {"size": size, "color": theme.INK},
     }
 
 
@@ -389,12 +389,36 @@ def _cell_texts(spec: Heatmap) -> list[dict[str, Any]]:
     ]
 
 
-def _arrow(start: tuple[float, float], end: tuple[float, float], colour: str, dashed: bool) -> dict[str, Any]:
+def _arrow(start: tuple[float, float], end: tuple[float, float], colour: str) -> dict[str, Any]:
     return {
         "x": end[0], "y": end[1], "ax": start[0], "ay": start[1], "xref": "x", "yref": "y", "axref": "x", "ayref": "y",
-        "text": "", "showarrow": True, "arrowhead": 2, "arrowsize": 1.1, "arrowwidth": 0.1 if dashed else 1.8,
+        "text": "", "showarrow": True, "arrowhead": 2, "arrowsize": 1.1, "arrowwidth": 1.8,
         "arrowcolor": colour, "standoff": 19, "startstandoff": 17,
     }  # fmt: skip
+
+
+def _edge_line(
+    start: tuple[float, float], end: tuple[float, float], colour: str, dashed: bool, head: bool
+) -> dict[str, Any]:
+    """Give an edge that an annotation cannot draw: dashed, or without a head. A head stands off from its node as `_arrow`'s."""
+    line = {
+        "type": "scatter",
+        "mode": "lines+markers" if head else "lines",
+        "x": [start[0], end[0]],
+        "y": [start[1], end[1]],
+        "line": {"color": colour, "width": 2, "dash": "dash" if dashed else "solid"},
+        "hoverinfo": "skip",
+    }
+    if head:
+        line["marker"] = {
+            "symbol": "arrow",
+            "size": [0, 14],
+            "opacity": 1,  # a list of sizes makes markers pale otherwise
+            "color": colour,
+            "angleref": "previous",
+            "standoff": [0, 17],
+        }
+    return line
 
 
 def _edges(
@@ -407,19 +431,9 @@ def _edges(
         broken = edge.mood == "bad"
         colour = theme.AXIS if edge.mood == "neutral" else theme.MOOD_LINE[edge.mood]
         if broken or not edge.directed:
-            pen = {"color": colour, "width": 2, "dash": "dash" if broken else "solid"}
-            traces.append(
-                {
-                    "type": "scatter",
-                    "mode": "lines",
-                    "x": [x0, x1],
-                    "y": [y0, y1],
-                    "line": pen,
-                    "hoverinfo": "skip",
-                }
-            )
+            traces.append(_edge_line((x0, y0), (x1, y1), colour, broken, head=edge.directed))
         else:
-            notes.append(_arrow((x0, y0), (x1, y1), colour, dashed=False))
+            notes.append(_arrow((x0, y0), (x1, y1), colour))
         text = " ".join(word for word in (MOODS["bad"] if broken else "", _html(edge.label)) if word)
         if text:
             middle = {
@@ -447,6 +461,7 @@ def _network(spec: Network, width: int = places.WIDTH) -> Figure:
         text = f"<b>{_html(node.name)}</b>{state if node.state else ''}"
         notes.append(
             _note(text, x, y, xref="x", yref="y", xanchor="center", align="center", yanchor="top", yshift=-17)
+            | {"xshift": places.node_shift(node, x, width)}
         )
     for kind, shape in kinds.items():
         members = [node for node in spec.nodes if node.kind == kind]

@@ -12,11 +12,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from dslab.show import theme
-from dslab.show.specs import Axis, Band, Bars, Heatmap, Histogram, Lines, Mark, Meter
+from dslab.show.specs import Axis, Band, Bars, Heatmap, Histogram, Lines, Mark, Meter, Node
 from dslab.show.words import SUFFIXES, quantity
 
 WIDTH = 860  # of a picture in a notebook; where it is narrower or wider only the plot itself changes
 CHARACTER = 7.4  # width of an average character at theme.SIZE_SMALL
+BROAD = 7.8  # and of one in a text of broad letters, or a bold one
 LINE = 17  # height of a line of text
 
 
@@ -348,6 +349,11 @@ class Grid:
     columns: tuple[str, ...]
     slanted: bool
 
+    @property
+    def right(self) -> int:
+        """The margin at the right, over which a slanted name leans."""
+        return 70 if self.slanted else 14
+
 
 def heatmap_grid(spec: Heatmap, width: int = WIDTH) -> Grid:
     """Lay out a matrix: row names to the left, column names above it, level if they fit and slanted if not."""
@@ -363,6 +369,24 @@ def heatmap_grid(spec: Heatmap, width: int = WIDTH) -> Grid:
     tallest = max(row.count("\n") + 1 for row in rows)
     each = max(34 if len(rows) <= 16 else 22, tallest * LINE + 8)
     return Grid(spec.height or top + each * len(rows) + 14, left, top, rows, columns, slanted)
+
+
+def node_shift(node: Node, x: float, width: int) -> int:
+    """Give the pixels by which a node's text moves right (left, below 0) of its place ``x``, so that no side cuts it."""
+    middle = 8 + (x + 0.1) / 1.2 * (width - 16)
+    half = 4 + BROAD * max(len(node.name) + 1, len(node.state) + 3 if node.state else 0) / 2
+    return round(max(0.0, half - middle) - max(0.0, middle + half - width))
+
+
+def cell_size(spec: Heatmap, grid: Grid, width: float) -> float:
+    """Give the size of the texts in a table's cells: smaller where the longest does not fit its column."""
+    longest = max(
+        len(str(cell)) + 2 if spec.worded else len(quantity(cell, spec.unit))
+        for line in spec.cells
+        for cell in line
+    )
+    room = (width - grid.left - grid.right) / len(spec.column_names) / BROAD
+    return theme.SIZE_SMALL * min(1.0, room / longest)
 
 
 def meter_ends(meter: Meter) -> list[tuple[str, float, str]]:

@@ -361,16 +361,14 @@ def _(spec: Heatmap, width: float = WIDTH) -> float:
 @paint.register
 def _heatmap(spec: Heatmap, area: Area) -> None:
     grid = places.heatmap_grid(spec, int(area.width))
-    right = 70 if grid.slanted else 14
-    axes = area.axes(grid.left, grid.top, right, 14)
+    axes = area.axes(grid.left, grid.top, grid.right, 14)
+    size = points(places.cell_size(spec, grid, area.width))
     for i, line in enumerate(spec.cells):
         for j, value in enumerate(line):
             fill, ink = _cell_colours(spec, value)
             axes.add_patch(Rectangle((j - 0.48, i - 0.46), 0.96, 0.92, facecolor=fill))
             if spec.worded or len(spec.cells) * len(line) <= places.MOST_CELLS:
                 text = f"{MOODS[spec.mood(value)]} {value}" if spec.worded else quantity(value, spec.unit)
-                room = (area.width - grid.left - right) / len(line) / 7.8
-                size = points(theme.SIZE_SMALL * min(1.0, room / max(1, len(text))))
                 axes.text(j, i, text, ha="center", va="center", color=ink, fontsize=size, parse_math=False)
     axes.set_xlim(-0.5, len(grid.columns) - 0.5)
     axes.set_ylim(len(grid.rows) - 0.5, -0.5)
@@ -405,7 +403,7 @@ def _network(spec: Network, area: Area) -> None:
     for edge in spec.edges:
         _edge(axes, edge, at[edge.source], at[edge.target])
     for node in spec.nodes:
-        _node(axes, node, at[node.id], SHAPES[kinds[node.kind]])
+        _node(axes, node, at[node.id], SHAPES[kinds[node.kind]], int(area.width))
     _heading(area, spec.title, "")
     area.write(kinds_told(kinds), 12, area.height - 26, color=theme.MUTED)
 
@@ -416,9 +414,8 @@ SMALL = {"fontsize": points(theme.SIZE_SMALL), "parse_math": False}
 def _edge(axes: Any, edge: Edge, start: tuple[float, float], end: tuple[float, float]) -> None:
     broken, plain = edge.mood == "bad", edge.mood == "neutral"
     colour = theme.AXIS if plain else theme.MOOD_LINE[edge.mood]
-    head = "-|>" if edge.directed and not broken else "-"
     style = {
-        "arrowstyle": head,
+        "arrowstyle": "-|>" if edge.directed else "-",
         "mutation_scale": 12,
         "shrinkA": points(17),
         "shrinkB": points(19),
@@ -436,14 +433,15 @@ def _edge(axes: Any, edge: Edge, start: tuple[float, float], end: tuple[float, f
         axes.text(x, y, text, color=ink, ha="center", va="center", bbox=box, **SMALL)
 
 
-def _node(axes: Any, node: Node, at: tuple[float, float], shape: str) -> None:
+def _node(axes: Any, node: Node, at: tuple[float, float], shape: str, width: int) -> None:
     pen = {"markerfacecolor": theme.MOOD_FILL[node.mood], "markeredgecolor": theme.MOOD_LINE[node.mood]}
     axes.plot(*at, shape, markersize=points(28), markeredgewidth=points(2.5), **pen)
     under = {"textcoords": "offset points", "ha": "center", "va": "top", **SMALL}
-    axes.annotate(node.name, at, (0, -points(19)), fontweight="bold", color=theme.INK, **under)
+    aside = points(places.node_shift(node, at[0], width))
+    axes.annotate(node.name, at, (aside, -points(19)), fontweight="bold", color=theme.INK, **under)
     if node.state:
         text, ink = f"{MOODS[node.mood]} {node.state}", theme.MOOD_LINE[node.mood]
-        axes.annotate(text, at, (0, -points(19 + LINE)), color=ink, **under)
+        axes.annotate(text, at, (aside, -points(19 + LINE)), color=ink, **under)
 
 
 @height.register

@@ -324,8 +324,9 @@ function textOf(item, { at }) {
 }
 
 function axis({ scale, height }) {
-  const every = scale.pitch < 18 ? 5 : 1, y = height - 24;
-  return t`<g class="axis"><line x2="${scale.width}" y1="${y}" y2="${y}"/>${scale.ticks.filter((_, i) => i % every === 0).map(({ x, text }) =>
+  const digits = String(scale.ticks.at(-1)?.text ?? '').length, y = height - 24;
+  const every = scale.title === 'event' ? [1, 2, 5, 10, 20, 50, 100].find(n => n * scale.pitch >= 8 * digits + 8) ?? 200 : 1;
+  return t`<g class="axis"><line x2="${scale.width}" y1="${y}" y2="${y}"/>${scale.ticks.filter(({ text }) => every === 1 || text % every === 0).map(({ x, text }) =>
     t`<line x1="${px(x)}" x2="${px(x)}" y1="${y}" y2="${y + 5}"/>${written(x, y + 18, text)}`)}</g>`;
 }
 

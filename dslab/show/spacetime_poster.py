@@ -517,13 +517,9 @@ def _draw_axis(axes: Axes, plan: Plan) -> None:
             (plan.at_time(t), f"{t / words.time_unit(span)[0]:g}") for t in _round_times(events[0]["t"], span)
         ]
     else:
-        every = max(
-            1,
-            round(
-                20 / max(1.0, plan.x(len(events) - 1) - plan.x(len(events) - 2) if len(events) > 1 else 20)
-            ),
-        )
-        ticks = [(plan.x(e["id"]), str(e["id"])) for e in events[plan.first :: every]]
+        pitch = max(1.0, plan.x(len(events) - 1) - plan.x(len(events) - 2)) if len(events) > 1 else 20
+        every = every_nth(pitch, _wide(str(len(events))))
+        ticks = [(plan.x(e["id"]), str(e["id"])) for e in events[plan.first :] if e["id"] % every == 0]
     for x, text in ticks:
         axes.plot([x, x], [y, y + 4], color=theme.AXIS, linewidth=0.8)
         _write(axes, x, y + 5, text, color=theme.MUTED, bbox=None)
@@ -535,6 +531,13 @@ def _draw_axis(axes: Axes, plan: Plan) -> None:
         ha="left",
         color=theme.MUTED,
         bbox=None,
+    )
+
+
+def every_nth(pitch: float, widest: float) -> int:
+    """Give which events get their number: every 1st, 2nd, 5th, 10th ... so that numbers do not run into each other."""
+    return next(
+        size * 10**power for power in range(9) for size in (1, 2, 5) if size * 10**power * pitch >= widest + 8
     )
 
 
@@ -551,12 +554,24 @@ def _draw_states(axes: Axes, plan: Plan) -> None:
     states = plan.trace.states(len(plan.trace.events) - 1)
     axes.plot([plan.x1, plan.x1], [0, plan.height], color=theme.GRID, linewidth=0.8)
     for row, lane in zip(plan.rows, plan.trace.lanes, strict=True):
-        lines = [f"{key}  {words.value_text(value)}" for key, value in states.get(lane["id"], {}).items()][:4]
-        room = plan.width - plan.x1 - 12
+        told = [f"{key}  {words.value_text(value)}" for key, value in states.get(lane["id"], {}).items()]
+        lines = [line for text in told for line in _fitted(text, plan.width - plan.x1 - 12)][:4]
         for number, line in enumerate(lines):
-            while _wide(line) > room and len(line) > 2:
-                line = line[:-2] + "…"
             _write(axes, plan.x1 + 8, row.y - len(lines) * ROW / 2 + number * ROW, line, ha="left", bbox=None)
+
+
+def _fitted(text: str, room: float) -> list[str]:
+    """Break a text into lines that fit; a word that is wider than the room is cut."""
+    lines = [""]
+    for word in text.split(" "):
+        longer = f"{lines[-1]} {word}".strip()
+        if _wide(longer) <= room or not lines[-1]:
+            lines[-1] = longer
+        else:
+            lines.append(word)
+        while _wide(lines[-1]) > room and len(lines[-1]) > 2:
+            lines[-1] = lines[-1][:-2] + "…"
+    return lines
 
 
 def _small_png(canvas: FigureCanvasAgg) -> bytes:

@@ -13,6 +13,7 @@ One page of names:
 | `Driver` | runs a world by choice instead of by time; the referee's steering wheel |
 | `Trace` | what happened, as plain data, with causes, clocks, states |
 | `read_log`, `check_log`, `clocks_of_log`, `trace_of_log` | the log of a real system: read it, check it, rebuild its clocks, look at it |
+| `dslab.sim.fence` | epochs, quorums, and the fence that refuses a leader of yesterday |
 | `Result`, `Metric`, `Series` | what a model says: numbers with units, curves, a true sentence |
 """
 

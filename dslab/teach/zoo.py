@@ -87,6 +87,7 @@ class ZooRow:
         return (self.name, kind, self.description, f"{sign} {self.outcome}", found, steps, f"{searched:,}")
 
 
+MOST_STEPS = 16  # of a schedule on a page; `ZooReport.schedules` gives all
 _COLUMNS = ("variant", "is", "what it does", "outcome", "by which invariant", "steps", "schedules searched")
 
 
@@ -174,7 +175,9 @@ class ZooReport(Shown):
 def _schedule(row: ZooRow) -> str:
     if not row.verdict.schedule:
         return ""
-    steps = "".join(f"<li>{inline(step)}</li>" for step in row.verdict.schedule)
+    steps = "".join(f"<li>{inline(step)}</li>" for step in row.verdict.schedule[:MOST_STEPS])
+    if (more := len(row.verdict.schedule) - MOST_STEPS) > 0:
+        steps += f"<li>… and {more} more</li>"
     return f"<details><summary>Shortest schedule for {escape(row.name)}</summary><ol>{steps}</ol></details>"
 
 

@@ -6,40 +6,8 @@ import random
 import pytest
 
 from dslab.algasr import branches, drift, numbers, readings, rings, town
-from dslab.algasr.fence import Fence, Office, quorum
 from dslab.algasr.records import Version, join
 from dslab.algasr.switches import MINISTRIES
-
-# -- fence ------------------------------------------------------------------------------------------------
-
-
-def test_fence_refuses_seven_after_eight_and_takes_eight_again():
-    fence = Fence()
-    assert [fence.admit(epoch) for epoch in (7, 8, 7, 8, 9)] == [True, True, False, True, True]
-    assert (fence.highest, fence.refused) == (9, 1)
-
-
-def test_office_grants_only_larger_epochs():
-    office = Office(6)
-    assert [office.grant(name) for name in ("a", "b", "a")] == [7, 8, 9]
-    assert office.holder == "a"
-
-
-@pytest.mark.parametrize("nodes", range(1, 10))
-def test_two_majorities_meet_and_two_halves_of_an_even_number_need_not(nodes):
-    assert 2 * quorum(nodes) > nodes
-    assert (2 * quorum(nodes, "half") > nodes) == (nodes % 2 == 1)
-    assert quorum(nodes, "one") == 1
-
-
-def test_quorum_of_nothing_is_told():
-    with pytest.raises(ValueError, match="a quorum of 0 nodes is not possible"):
-        quorum(0)
-    with pytest.raises(
-        ValueError, match="the quorum rule 'most' is not known; use one of majority, half, one"
-    ):
-        quorum(3, "most")
-
 
 # -- branches ---------------------------------------------------------------------------------------------
 
@@ -53,6 +21,41 @@ def test_lost_branches_are_those_of_the_facts(rate, lost):
 def test_lost_branches_simulated_within_four_hundredths(rate, emirs):
     simulated = branches.simulate(rate, emirs, 8_000)["last writer wins"]["lost"] / 8_000
     assert simulated == pytest.approx(branches.lost_branches(rate, emirs), abs=0.04)
+
+
+@pytest.mark.parametrize(("rate", "emirs"), [(0.3, 3), (3.0, 3), (10.0, 3), (30.0, 3), (4.0, 2), (9.0, 9)])
+def test_share_of_writes_lost_simulated_within_a_point(rate, emirs):
+    run = branches.simulate(rate, emirs, 8_000)["last writer wins"]
+    assert run["lost_writes"] / run["acknowledged"] == pytest.approx(
+        branches.lost_share(rate, emirs), abs=0.01
+    )
+
+
+def test_winner_is_who_wrote_last_and_not_a_branch_drawn_by_lot():
+    """A random order of the same writes, its last write looked up: what is kept is what that Emir wrote. A branch by lot keeps less."""
+    rng, kept, by_lot, writes = random.Random(5), 0, 0, 0
+    for _ in range(20_000):
+        order = [rng.randrange(3) for _ in range(branches.poisson(rng, 3.0))]
+        if order:
+            writes += len(order)
+            kept += order.count(order[-1])
+            by_lot += order.count(rng.choice(sorted(set(order))))
+    assert 1 - kept / writes == pytest.approx(branches.lost_share(3.0), abs=0.01)
+    assert 1 - by_lot / writes > branches.lost_share(3.0) + 0.03
+    run = branches.simulate(3.0, 3, 8_000)["last writer wins"]
+    assert run["lost_writes"] / run["acknowledged"] == pytest.approx(1 - kept / writes, abs=0.015)
+
+
+def test_share_lost_grows_from_nothing_to_all_but_one_emir():
+    assert branches.lost_share(1e-6) == pytest.approx(0, abs=1e-6)
+    assert branches.lost_share(1e4) == pytest.approx(2 / 3, abs=1e-4)
+    assert branches.lost_share(3.0, 1) == pytest.approx(0)
+
+
+def test_branches_lost_where_one_emir_gets_half_of_the_writes():
+    closed = (1 - math.exp(-1)) + 4 * (1 - math.exp(-0.25)) - (1 - math.exp(-2))
+    assert branches.count_lost(2.0, (0.5, 0.125, 0.125, 0.125, 0.125)) == pytest.approx(closed, abs=0.01)
+    assert branches.count_lost(2.0, (0.2,) * 5) == pytest.approx(branches.lost_branches(2.0, 5), abs=0.01)
 
 
 def test_one_emir_loses_nothing_and_many_lose_all_but_one_write_of_a_key():
@@ -76,6 +79,12 @@ def test_majority_and_fence_lose_nothing_and_refuse():
 def test_drift_simulated_within_one_point(way, failure):
     share = drift.simulate(failure, 30.0, way, 60.0, 0.5, 12_000)[1]
     assert share == pytest.approx(drift.drift_share(failure, 30.0, way, 60.0, 0.5), abs=0.01)
+
+
+@pytest.mark.parametrize("every_min", [1, 2, 4])
+def test_what_the_outbox_still_has_to_copy_is_a_third_off_at_most(every_min):
+    run = drift.dashboards("outbox", every_min=every_min)
+    assert 100 - run["measured"] == pytest.approx(run["theory"], rel=0.34)
 
 
 def test_drift_of_dual_writes_is_the_chance_of_failure_whatever_the_rate():
@@ -175,6 +184,19 @@ def test_only_the_time_of_its_own_probe_tells_of_a_single_dead_ministry():
     assert dark == {"relayed": False, "hop count": False, "path": False, "origin time": True}
 
 
+@pytest.mark.parametrize("cut", [False, True])
+@pytest.mark.parametrize("evidence", rings.EVIDENCE[:3])
+def test_a_cut_does_not_tell_of_a_single_dead_ministry_behind_a_healthy_one(cut, evidence):
+    assert rings.outage(9, 1, evidence, cut=cut)["false_green"] == 1
+
+
+def test_rounds_agree_with_the_greatest_fixed_point_for_every_single_stop_and_cut():
+    for cut in (False, True):
+        edges = [edge for edge in rings.ring(9) if not (cut and edge == (8, 0))]
+        run = rings.outage(9, 1, "relayed", cut=cut)
+        assert run.params["lights"] == rings.settle(run.params["probes"], edges, start=True)
+
+
 def test_nothing_stopped_is_no_false_alarm():
     for evidence in rings.EVIDENCE:
         run = rings.outage(9, 0, evidence)
@@ -202,7 +224,9 @@ def test_hops_simulated_within_a_tenth(acts):
     hops, late = numbers.pass_on(acts)
     assert hops == pytest.approx(numbers.mean_hops(acts, 8), abs=0.1)
     assert late == pytest.approx((1 - acts) ** 8, abs=0.01)
-    assert numbers.pass_on(acts, owner=True)[1] == 0
+    owned_hops, owned_late = numbers.pass_on(acts, owner=True)
+    assert owned_hops == pytest.approx(1 - acts, abs=0.02)
+    assert owned_late == 0
 
 
 def test_incidents_fall_to_zero_while_the_canary_sees_more_failures():
@@ -217,6 +241,33 @@ def test_effort_follows_the_cheaper_way_and_a_canary_leaves_only_one():
     assert numbers.spend(20, 8, 1, "team") == (0, 20)
     assert numbers.spend(20, 1, 8, "team") == (20, 0)
     assert numbers.spend(20, 8, 1, "canary") == (20, 0)
+
+
+def test_team_that_looks_ahead_far_enough_mends_although_it_counts_itself():
+    """A label for half an hour a week costs as much as mending once after 16 weeks."""
+    assert [numbers.victories(horizon=weeks)["mended"] for weeks in (1, 15, 16, 26)] == [0, 0, 520, 520]
+    assert numbers.victories(horizon=26)["gap"] == 0
+
+
+@pytest.mark.parametrize("probes", [50, 400])
+def test_alarm_seldom_rings_where_the_report_is_true(probes):
+    """Three standard errors, 26 weeks, 200 half years of a team that relabels nothing: a false alarm in one of twenty at most."""
+    false = 0
+    for seed in range(200):
+        reported, _, canary, _ = numbers.year("team", 0.0, 8.0, 0.5, 1.0, probes, seed=seed)
+        false += any(
+            told - seen > numbers.allowed(seen, probes) for told, seen in zip(reported, canary, strict=True)
+        )
+    assert false <= 10
+
+
+def test_smaller_canary_rings_later():
+    weeks = [numbers.victories(probes=probes)["alarm_week"] for probes in (50, 200)]
+    assert weeks[0] > weeks[1] > 0
+
+
+def test_without_hours_the_sentence_does_not_speak_of_mending():
+    assert "no hours are spent" in numbers.victories(hours=0.0).describe()
 
 
 # -- the town -------------------------------------------------------------------------------------------------
@@ -238,6 +289,14 @@ def test_gap_of_the_town_falls_with_every_cure():
     assert gaps[-1] < 1 < gaps[0]
 
 
+def test_without_any_trouble_two_ministries_lie_by_their_own_rule():
+    rows = town.tour(0.0).tables["ministries"]
+    assert [row["ministry"] for row in rows if row["reported"] - row["measured"] > 0.5] == [
+        "Palace",
+        "Reconciliation",
+    ]
+
+
 @pytest.mark.parametrize(
     ("call", "says"),
     [
@@ -245,6 +304,7 @@ def test_gap_of_the_town_falls_with_every_cure():
         (lambda: drift.dashboards("twice"), "way='twice'"),
         (lambda: rings.outage(1), "ministries=1"),
         (lambda: numbers.victories("nobody"), "counted_by='nobody'"),
+        (lambda: numbers.victories(horizon=0), "horizon=0"),
         (lambda: town.tour(0.9), "trouble=0.9 is out of range; use 0 to 0.5"),
         (lambda: town.tour(love=True), "there is no ministry 'Love'"),
     ],

@@ -247,6 +247,13 @@ def test_the_text_is_the_same_every_time_and_names_what_is_usual():
     )
 
 
+def test_before_the_first_pick_the_page_says_what_must_hold_and_what_could_happen(monkeypatch):
+    monkeypatch.setenv("DSLAB_POSTER", "1")
+    data, metadata = adversary()._repr_mimebundle_()
+    assert "IN_ORDER" in data["text/html"] and "normally" in data["text/html"]
+    assert ("image/png" in data, metadata) == (False, {})
+
+
 def test_an_adversary_has_a_poster_of_the_run_so_far():
     png, alt, _ = broken().poster()
     assert png[:4] == b"\x89PNG" and "IN_ORDER VIOLATED at step 3" in alt

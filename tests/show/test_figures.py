@@ -153,10 +153,30 @@ def test_a_large_matrix_has_no_text_in_its_cells():
     assert [note["text"] for note in figure(spec)["layout"]["annotations"] if note["text"] == "1.5"] == []
 
 
-def test_a_broken_edge_is_dashed_and_has_no_arrow():
+def test_a_broken_edge_is_dashed_and_keeps_its_head():
     drawn = figure(Network((Node("a"), Node("b")), (Edge("a", "b", mood="bad"),)))
-    assert drawn["data"][0]["line"]["dash"] == "dash"
-    assert not any(note.get("showarrow") for note in drawn["layout"]["annotations"])
+    assert (drawn["data"][0]["line"]["dash"], drawn["data"][0]["marker"]["symbol"]) == ("dash", "arrow")
+
+
+def test_a_broken_edge_without_a_direction_has_no_head():
+    drawn = figure(Network((Node("a"), Node("b")), (Edge("a", "b", mood="bad", directed=False),)))
+    assert drawn["data"][0]["mode"] == "lines"
+
+
+@pytest.mark.parametrize(("x", "side"), [(0.0, 1), (0.5, 0), (1.0, -1)])
+def test_a_long_name_at_a_side_moves_inwards(x, side):
+    node = Node("n", "a name that is far too long for the side", at=(x, 0.5))
+    drawn = figure(Network((node,)))
+    shift = next(n["xshift"] for n in drawn["layout"]["annotations"] if node.name in n["text"])
+    assert (shift > 0) - (shift < 0) == side
+
+
+def test_words_shrink_where_there_are_many_columns():
+    def size(columns: int) -> float:
+        spec = Heatmap(["r"], [f"c{i}" for i in range(columns)], [["broken"] * columns], "r", "c")
+        return figure(spec)["data"][0]["textfont"]["size"]
+
+    assert size(20) < size(5)
 
 
 def test_a_table_is_not_drawn_by_plotly():

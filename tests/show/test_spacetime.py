@@ -267,3 +267,8 @@ def test_overlapping_operations_lie_above_each_other():
     story.returns(two, "info")
     plan = spacetime_poster._planned(copy.deepcopy(story.trace), 860, "order")
     assert [level for _, _, level in plan.bars] == [0, 1]
+
+
+@pytest.mark.parametrize(("pitch", "widest", "every"), [(34, 14, 1), (14, 14, 2), (9, 21, 5), (3, 21, 10)])
+def test_numbers_of_events_do_not_run_into_each_other(pitch, widest, every):
+    assert spacetime_poster.every_nth(pitch, widest) == every

@@ -90,6 +90,12 @@ def test_the_shortest_schedules_are_at_hand():
     assert run(GOOD).html().count("<details>") == 2
 
 
+def test_a_long_schedule_is_cut_on_the_page_and_says_so():
+    page = run((fake(True), fake(False, "NO_STALE_READ", steps=20), *GOOD[2:])).html()
+    assert "step 15" in page and "step 16" not in page
+    assert "… and 4 more" in page
+
+
 def test_a_search_is_given_the_variant_and_the_invariants():
     seen = []
     built = zoo(

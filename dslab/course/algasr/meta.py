@@ -39,6 +39,12 @@ META = LessonMeta(
 
 WORDS = Glossary(
     {
+        "partition": "a cut in the network: no message passes between the sides while it lasts",
+        "register": "the one value that a key has; to have three leaders is to have three of it",
+        "acknowledged": "the sender was told that the write is safe",
+        "last writer wins": "a merge that keeps what the one wrote who wrote last, and drops the rest",
+        "Poisson": "at random times, none of which knows of another; a key gets none with chance e^(-mean)",
+        "lease": "leadership that ends by itself at a certain time",
         "epoch": "the number of a reign; each grant of leadership gets a larger one",
         "fence": "the resource's own check: it remembers the largest epoch it has seen and refuses smaller ones",
         "quorum": "how many votes a leader needs; two majorities of one town always share a voter",
@@ -50,6 +56,9 @@ WORDS = Glossary(
         "canary": "a stranger who uses the system as a citizen would, and counts for itself",
         "relabel": "to file a failure as something that is not counted",
         "convergence": "when updates stop, all replicas come to the same state",
+        "join": "a merge that is commutative, associative and idempotent: order, grouping and repetition do not matter",
+        "idempotent": "doing it twice is the same as doing it once",
+        "dot": "one write by one writer; a set of dots says what a version's writer had seen",
         "surprise": "one place where a schedule departs from what would normally happen next",
     }
 )

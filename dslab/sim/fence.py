@@ -13,7 +13,7 @@ A lease alone does not stop a zombie: between looking at the lease and the arriv
 the *resource* has to look, and all it needs is one number. The definition of the token is Kleppmann's ("How to do
 distributed locking", 2016): a number that grows with each grant; the resource refuses a smaller one.
 
-This module imports nothing, so whoever needs an epoch can take it as it is.
+This module imports nothing: a lesson that has leaders, controllers or jobs takes from it what it needs.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def quorum(nodes: int, rule: str = "majority") -> int:
 
 
 class Office:
-    """Grants reigns: each grant has a larger epoch than all before it. ``last`` is the epoch granted last."""
+    """Grants reigns: each grant has a larger epoch than all before it. ``last`` is the epoch granted last (0: none), ``holder`` who has it."""
 
     def __init__(self, last: int = 0) -> None:
         self.last = last
