@@ -15,12 +15,13 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
-from dslab.check import Invariant, Scenario, Verdict, always, eventually, explore, sometimes
+from dslab import check
+from dslab.check import Invariant, Scenario, Verdict, always, eventually, explore, searches, sometimes
 from dslab.pacer import shared
 from dslab.pacer.protocol import WORK_US, Queue
-from dslab.pacer.switches import CLAIM_TIMEOUT_US, PACER, SECOND_US, Switches, positioned
+from dslab.pacer.switches import CLAIM_TIMEOUT_US, SECOND_US, Switches
 from dslab.pacer.table import FINISHED
 from dslab.sim import World
 
@@ -163,7 +164,9 @@ def _two_brokers(
 
 def _two_servers(switches: Switches) -> World:
     """Two workers ask two servers for a job each. (Pacer's have an owner; here everybody claims when asked, as in PinLater.)"""
-    this = _two_brokers("claim in two steps", positioned(switches, {"ownership": False, "prefetch": "none"}))
+    this = _two_brokers(
+        "claim in two steps", check.positioned(switches, {"ownership": False, "prefetch": "none"})
+    )
     this.worker("w1", "A")
     this.worker("w2", "B")
     return this.world
@@ -200,13 +203,13 @@ def _broker_dies(name: str, switches: Switches, work_us: int = WORK_US, **how: A
 
 
 def _broker_stands_still(
-    name: str, switches: Switches, drift_ppm: int = 0, other_asks: bool = False
+    name: str, switches: Switches, drift_ppm: int = 0, other_asks: bool = False, asks: int | None = 1
 ) -> World:
-    """One job; broker A may stand still and go on again at any moment; B can take over. One worker asks A, and perhaps one asks B, once."""
+    """One job; broker A may stand still and go on again at any moment; B can take over. One worker asks A, and perhaps one asks B, ``asks`` times."""
     this = _two_brokers(name, switches)
-    this.worker("w1", "A", jobs=1)
+    this.worker("w1", "A", jobs=asks)
     if other_asks:
-        this.worker("w2", "B", jobs=1)
+        this.worker("w2", "B", jobs=asks)
     _may_stand_still(this, "A")
     this.brokers["A"].node.drift(drift_ppm)
     return this.world
@@ -253,27 +256,13 @@ def _second_try(switches: Switches) -> World:
 
 
 @dataclass(frozen=True)
-class Anomaly:
-    """A way in which job queues break: ``off`` are switch positions that each bring it about with everything else on.
+class Anomaly(check.Anomaly):
+    """A way in which job queues break; unless it says otherwise, a report must count in one of its schedules."""
 
-    ``source`` names the evidence; ``also`` must happen at least once, or the search shows nothing; ``always_there``: it shows with everything
-    on; ``depth``: the surprises up to which the tables search it.
-    """
+    switches = Switches
 
-    name: str
-    title: str
-    build: Callable[[Switches], World]
-    invariant: Invariant
-    off: tuple[dict[str, Any], ...]
-    source: str
     also: tuple[Invariant, ...] = (REPORTED,)
-    always_there: bool = False
-    depth: int = 1
-
-    def scenario(self, switches: Switches = PACER, **positions: Any) -> Scenario:
-        """Give the scenario with everything on but ``positions``. ValueError for a switch that does not exist."""
-        wanted = positioned(switches, positions)
-        return Scenario(self.name, lambda: self.build(wanted), positions)
+    surprises: int = 1
 
 
 _LIST = (
@@ -300,12 +289,12 @@ _LIST = (
     Anomaly("prefetched jobs again", "the next owner hands out what is being done", partial(_broker_dies, "prefetched jobs again", work_us=10 * SECOND_US),
             ONLY_ALLOWED_REPEATS, ({"prefetch": "reads", "handout_check": "none"},), "facts 5c.7", (REPORTED, HANDED_OVER)),
     Anomaly("zombie claims", "a broker that was replaced goes on claiming", partial(_broker_stands_still, "zombie claims"),
-            ONE_OWNER_CLAIMS, ({"fencing": False},), "facts 5c.8", (REPORTED, HANDED_OVER), depth=2),
+            ONE_OWNER_CLAIMS, ({"fencing": False},), "facts 5c.8", (REPORTED, HANDED_OVER), surprises=2),
     Anomaly("zombie hands out", "a broker that was replaced hands out from memory", partial(_broker_stands_still, "zombie hands out", other_asks=True),
-            NO_DEAD_CLAIM, ({"handout_check": "none"},), "facts 5c.8", (REPORTED, HANDED_OVER), depth=2),
+            NO_DEAD_CLAIM, ({"handout_check": "none"},), "facts 5c.8", (REPORTED, HANDED_OVER), surprises=2),
     Anomaly("zombie with a wrong clock", "its clock says that the lease still runs",
             partial(_broker_stands_still, "zombie with a wrong clock", drift_ppm=-500_000), NO_DEAD_CLAIM,
-            ({"handout_check": "clock"},), "facts 5c.8", (REPORTED, HANDED_OVER), depth=2),
+            ({"handout_check": "clock"},), "facts 5c.8", (REPORTED, HANDED_OVER), surprises=2),
     Anomaly("FIFO: retry", "a failed job is finished after its successors", partial(_fifo, "FIFO: retry", fails=(1,)), IN_ORDER,
             ({"blocking_retries": False},), "facts 5c.9"),
     Anomaly("FIFO: concurrency", "a fast worker overtakes a slow one", partial(_fifo, "FIFO: concurrency"), IN_ORDER,
@@ -320,6 +309,7 @@ EXTRA_SCENARIOS: dict[str, tuple[Callable[[Switches], World], Invariant]] = {
     "FIFO: poison": (_fifo_poison, NO_JOB_LOST),
     "second try": (_second_try, ONLY_ALLOWED_REPEATS),
     "a broker dies": (partial(_broker_dies, "a broker dies", jobs=2), NO_JOB_LOST),
+    "a broker stands still": (partial(_broker_stands_still, "a broker stands still", other_asks=True, asks=None), NO_JOB_LOST),
 }  # fmt: skip
 ANOMALIES: dict[str, Anomaly] = {anomaly.name: anomaly for anomaly in _LIST}
 
@@ -347,6 +337,7 @@ DESIGNS: dict[str, dict[str, Any]] = {
     "claim ahead, short lease, no check": {"handout_check": "none"},
     "claim ahead, claim timeout, ask the table": {"prefetch_lease": "claim timeout"},
     "read ahead, ask the table": {"prefetch": "reads"},
+    "read ahead, own clock": {"prefetch": "reads", "handout_check": "clock"},
     "read ahead, no check": {"prefetch": "reads", "handout_check": "none"},
     "no prefetch": {"prefetch": "none"},
 }
@@ -369,26 +360,19 @@ OF_DESIGNS = (
 
 def anomaly(name: str) -> Anomaly:
     """Give the anomaly called ``name``; ValueError lists the names where there is none."""
-    if name not in ANOMALIES:
-        raise ValueError(f"there is no anomaly {name!r}; there are {', '.join(ANOMALIES)}")
-    return ANOMALIES[name]
+    return check.named(ANOMALIES, name)
 
 
 def search(name: str, deviations: int = 2, budget: int = 20_000, **positions: Any) -> Verdict:
     """Ask the referee for the shortest schedule in which an anomaly shows, with everything on but ``positions``."""
-    wanted = anomaly(name)
-    return explore(wanted.scenario(**positions), [wanted.invariant, *wanted.also], deviations, budget)
+    return anomaly(name).search(deviations, budget, **positions)
 
 
-@dataclass(frozen=True)
-class Cell:
-    """One place of a table: the anomaly, what is off (or the design), and the referee's verdict.
-
-    ``unread``: no schedule of the scenario ever asks for this switch, so the verdict is that of everything on.
-    """
+class Cell(NamedTuple):
+    """As `dslab.check.Cell`. ``unread``: no schedule of the scenario ever asks for this switch, so the verdict is that of everything on."""
 
     anomaly: str
-    off: str
+    column: str
     verdict: Verdict
     unread: bool = False
 
@@ -411,7 +395,7 @@ def _base(wanted: Anomaly, depth: int, budget: int) -> tuple[Verdict, set[str]]:
     """Search an anomaly with everything on; gives the verdict and the switches that were asked for."""
     watched = _Watched()
     scenario = Scenario(wanted.name, lambda: wanted.build(watched), {})
-    return explore(scenario, [wanted.invariant, *wanted.also], depth, budget), watched.seen
+    return explore(scenario, wanted.invariants, depth, budget), watched.seen
 
 
 def matrix(
@@ -419,13 +403,13 @@ def matrix(
 ) -> Generator[float, None, list[Cell]]:
     """Search every anomaly with everything on and with each defence off: a generator of the share done; returns the cells.
 
-    Up to as many surprises as `Anomaly.depth` says, or ``deviations``. A defence that no schedule of a scenario asks for is not
+    Up to as many surprises as its `surprises` says, or ``deviations``. A defence that no schedule of a scenario asks for is not
     searched again: with it off every schedule would be the same.
     """
     names, cells = list(anomalies), []
     for done, name in enumerate(names):
         yield done / len(names)
-        depth = anomaly(name).depth if deviations is None else deviations
+        depth = anomaly(name).surprises if deviations is None else deviations
         base, seen = _base(anomaly(name), depth, budget)
         cells.append(Cell(name, "", base))
         for off, positions in DEFENCES.items():
@@ -437,10 +421,10 @@ def matrix(
     return cells
 
 
-def designs(budget: int = 2_000) -> Generator[float, None, list[Cell]]:
+def designs(budget: int = 2_000) -> Generator[float, None, list[check.Cell]]:
     """Search what a death and a standstill do to every way to prefetch (`DESIGNS`): a generator as `matrix`."""
-    todo, cells = [(name, design) for name in OF_DESIGNS for design in DESIGNS], []
-    for done, (name, design) in enumerate(todo):
-        yield done / len(todo)
-        cells.append(Cell(name, design, search(name, anomaly(name).depth, budget, **DESIGNS[design])))
-    return cells
+    return searches(
+        OF_DESIGNS,
+        DESIGNS,
+        lambda name, design: search(name, anomaly(name).surprises, budget, **DESIGNS[design]),
+    )

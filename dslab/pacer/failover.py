@@ -5,7 +5,8 @@
 | design   | a way to prefetch, a lease, and who is asked at the hand-out (`dslab.pacer.anomalies.DESIGNS`)       |
 | depth    | how many jobs a broker claims ahead                                                               |
 | waited   | from a job's arrival in the table until it comes to a worker, the first time                       |
-| writes   | statements that claim or confirm, for each job                                                     |
+| writes   | UPDATEs that claim a job or confirm its claim, for each job; a plain read is not counted             |
+| asked    | of these: at the hand-out, while a worker waits                                                     |
 
 The protocol is the one that the referee searches (`dslab.pacer.protocol`); here it runs by time. Two workers ask broker A, two ask broker B;
 jobs arrive regularly, faster at the beginning. After a second and a quarter something happens to A.
@@ -16,8 +17,9 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
+from dslab.check import positioned
 from dslab.pacer.protocol import Queue
-from dslab.pacer.switches import CLAIM_TIMEOUT_US, PACER, ROW_LEASE_US, SECOND_US, Switches, positioned
+from dslab.pacer.switches import CLAIM_TIMEOUT_US, PACER, ROW_LEASE_US, SECOND_US, Switches
 from dslab.sim import World
 from dslab.sim.result import Metric, Result, Series
 
@@ -29,13 +31,13 @@ HAPPENS = ("killed", "stands still", "nothing")
 
 
 def failover(happens: str = "killed", pause_s: float = 8.0, depth: int = 10, lease: str = "heartbeat", prefetch: str = "claims",
-             check: str = "table", fencing: bool = True) -> Result:  # fmt: skip
+             check: str = "table", fencing: bool = True, ownership: bool = True) -> Result:  # fmt: skip
     """Run 70 jobs through two brokers, of which the first is killed, or stands still for ``pause_s`` (0.1..60 s), after 1.25 s.
 
-    ``depth``: jobs that a broker prefetches, 1..30; ``lease``, ``prefetch``, ``check``, ``fencing``: switches ``prefetch_lease``, ``prefetch``,
-    ``handout_check``, ``fencing``. ValueError for anything else. The metrics: ``added_s`` (how much longer the worst-hit job waited than in a run without it),
+    ``depth``: jobs that a broker prefetches, 1..30; ``lease``, ``prefetch``, ``check``, ``fencing``, ``ownership``: switches ``prefetch_lease``,
+    ``prefetch``, ``handout_check``, ``fencing``, ``ownership`` (off: both brokers take from the partition all the time). ValueError for anything else. The metrics: ``added_s`` (how much longer the worst-hit job waited than in a run without it),
     ``in_memory`` (jobs that A had prefetched when it happened), ``late`` (jobs that waited over 5 s longer), ``lost``, ``twice`` (jobs done more than once), ``refused`` (claims that the fence refused),
-    ``writes`` (a job). The series ``waited`` has each job's wait by its number, ``calm`` the same without it.
+    ``writes`` and ``asked`` (a job). The series ``waited`` has each job's wait by its number, ``calm`` the same without it.
     """
     if happens not in HAPPENS:
         raise ValueError(f"happens={happens!r} is no choice; use one of {', '.join(map(repr, HAPPENS))}")
@@ -43,7 +45,13 @@ def failover(happens: str = "killed", pause_s: float = 8.0, depth: int = 10, lea
         raise ValueError(f"pause_s={pause_s!r} is out of range; use 0.1 to 60 seconds")
     if not isinstance(depth, int) or not 1 <= depth <= 30:
         raise ValueError(f"depth={depth!r} is out of range; use a whole number from 1 to 30")
-    positions = {"prefetch_lease": lease, "prefetch": prefetch, "handout_check": check, "fencing": fencing}
+    positions = {
+        "prefetch_lease": lease,
+        "prefetch": prefetch,
+        "handout_check": check,
+        "fencing": fencing,
+        "ownership": ownership,
+    }
     switches = positioned(PACER, positions)
     queue = _built(switches, depth)
     held = _disturb(queue, happens, round(pause_s * SECOND_US))
@@ -51,7 +59,14 @@ def failover(happens: str = "killed", pause_s: float = 8.0, depth: int = 10, lea
     params = {"happens": happens, "pause_s": pause_s, "depth": depth} | positions
     calm = _calm(switches, depth)
     metrics = _metrics(queue, held, calm)
-    series = {"waited": _waited("with it", waits(queue)), "calm": _waited("without it", calm)}
+    struck = (
+        "A is killed"
+        if happens == "killed"
+        else "A stands still"
+        if happens == "stands still"
+        else "this run"
+    )
+    series = {"waited": _waited(struck, waits(queue)), "calm": _waited("A is well", calm)}
     result = Result(params, metrics, _told(params, metrics), series)
     queue.world.close()
     return result
@@ -123,6 +138,9 @@ def _metrics(queue: Queue, held: list[int], calm: dict[int, int]) -> dict[str, M
         "writes": Metric(
             "claims and confirmations for each job", queue.table.writes / len(rows), "statements"
         ),
+        "asked": Metric(
+            "of these, while a worker waits for the job", queue.table.asked / len(rows), "statements"
+        ),
     }
 
 
@@ -133,10 +151,21 @@ def _told(params: dict[str, Any], metrics: dict[str, Metric]) -> str:
     held = "" if params["happens"] == "nothing" else f" with {_jobs(value['in_memory'])} in memory"
     cost = f"the worst-hit job waited {value['added_s']:.1f} s longer, {_jobs(value['lost'])} lost, {_jobs(value['twice'])} done twice"
     back_us = ROW_LEASE_US if params["prefetch_lease"] == "heartbeat" else CLAIM_TIMEOUT_US
-    fence = f"The fence refused {value['refused']:.0f} claims" if params["fencing"] else "There is no fence"
-    return (f"{what}{held}: {cost}. {fence}; what nobody has begun comes back after {back_us / SECOND_US:g} s; {value['writes']:.2f} statements "
+    fence = (
+        f"The fence refused {_counted(value['refused'], 'claim')}"
+        if params["fencing"]
+        else "There is no fence"
+    )
+    what_is_back = (
+        "what was handed out and not begun" if params["prefetch"] == "reads" else "what nobody has begun"
+    )
+    return (f"{what}{held}: {cost}. {fence}; {what_is_back} comes back after {back_us / SECOND_US:g} s; {value['writes']:.2f} statements "
             "claim or confirm a job.")  # fmt: skip
 
 
 def _jobs(count: float) -> str:
-    return f"{count:.0f} job" + ("" if count == 1 else "s")
+    return _counted(count, "job")
+
+
+def _counted(count: float, what: str) -> str:
+    return f"{count:.0f} {what}" + ("" if count == 1 else "s")

@@ -16,13 +16,9 @@ from dslab.pacer.claiming import WINDOW_US, Run
 from dslab.sim.result import Metric, Result, Series
 
 POINTS = (2, 8, 32, 100)
+OTHERS = 4  # points that are not the reader's own are simulated a quarter as long
 COUNTS = (1, 2, 5, 10, 20, 40, 80, 120)
 CURVE = (1, 2, 3, 5, 8, 12, 20, 32, 50, 80, 100)
-
-
-def _until_us(claims_s: float, rate: float, claims: int) -> int:
-    """How long to simulate for so many claims, at most 6,000 jobs."""
-    return round(1e6 * min(60.0, max(0.12, min(claims / claims_s, 6_000 / rate))))
 
 
 def _simulate(
@@ -33,10 +29,10 @@ def _simulate(
     rate: float,
     claim_ms: float,
     sees: str,
-    claims: int,
+    part: int = 1,
 ) -> Run:
     pace, _ = claiming.mean_value(claimers, shards * databases * priorities, rate, claim_ms)
-    until_us = _until_us(pace, rate, claims)
+    until_us = claiming.span_us(part * pace, part * rate)
     return claiming.simulated(claimers, shards, databases, priorities, rate, claim_ms, until_us, sees)
 
 
@@ -47,7 +43,7 @@ def contention(claimers: int = 20, claim_ms: float = 2.0, shards: int = 5, datab
     ``claimers`` dequeue (PinLater) from shards x ``databases`` x ``priorities`` tables; as "Pacer" each table has one owner instead, and
     ``claimers`` changes nothing. ``claim_ms``: how long a claim holds its lock; ``rate``: jobs/s in all; ``sees``: "asked" or "granted";
     ``moment_ms``: 0..50, how long before the end of the run to look. Ranges in `claiming.RANGES`; ValueError outside them.
-    The metrics: ``claims_s``, ``empty``, ``wait_ms``, ``p50_ms``, ``p99_ms``, ``waiting`` (at the moment). The table ``locks`` has each table's state.
+    The metrics: ``claims_s``, ``empty``, ``jobs_s``, ``wait_ms``, ``p50_ms``, ``p99_ms``, ``waiting`` (at the moment). The table ``locks`` has each table's state.
     """
     claiming.check(claimers=claimers, claim_ms=claim_ms, shards=shards, databases=databases, priorities=priorities, rate=rate,
                    moment_ms=moment_ms)  # fmt: skip
@@ -55,10 +51,10 @@ def contention(claimers: int = 20, claim_ms: float = 2.0, shards: int = 5, datab
         raise ValueError(f"mode={mode!r}, sees={sees!r}: use PinLater or Pacer, and asked or granted")
     tables, until = shards * databases * priorities, 0
     if mode == "Pacer":
-        until = _until_us(tables * 80, rate, 4_000)
+        until = claiming.span_us(tables * 80, rate)
         run = claiming.owned(tables, rate, claim_ms, until)
     else:
-        run = _simulate(claimers, shards, databases, priorities, rate, claim_ms, sees, 4_000)
+        run = _simulate(claimers, shards, databases, priorities, rate, claim_ms, sees)
         until = round(run.span_us / 0.9)
     locks = _locks(run, tables, until - WINDOW_US + round(moment_ms * 1e3))
     metrics = _metrics(run, locks)
@@ -82,6 +78,7 @@ def _metrics(run: Run, locks: list[dict[str, Any]]) -> dict[str, Metric]:
     return {
         "claims_s": Metric("claims", run.queries_s, "claims/s"),
         "empty": Metric("empty claims", 100 * run.empty_share, "%"),
+        "jobs_s": Metric("jobs claimed", run.jobs_s, "jobs/s"),
         "wait_ms": Metric("lock wait of a claim", run.wait_ms, "ms"),
         "p50_ms": Metric("job waits, median", run.latency_ms(0.5), "ms"),
         "p99_ms": Metric("job waits, 99th percentile", run.latency_ms(0.99), "ms"),
@@ -95,7 +92,7 @@ def _told(params: dict[str, Any], metrics: dict[str, Metric]) -> str:
     value = {name: metric.value for name, metric in metrics.items()}
     tables = params["shards"] * params["databases"] * params["priorities"]
     who = (
-        f"{params['claimers']} claimers on {tables} tables"
+        f"{params['claimers']} claimer{'s' * (params['claimers'] > 1)} on {tables} tables"
         if params["mode"] == "PinLater"
         else f"One owner for each of {tables} tables"
     )
@@ -110,13 +107,14 @@ def _told(params: dict[str, Any], metrics: dict[str, Metric]) -> str:
         else f", and 99 % of the jobs are claimed within {value['p99_ms']:.1f} ms"
     )
     return (f"{who}: {value['claims_s']:,.0f} claims/s, {value['empty']:.0f} % of them empty; {waits}{late}. "
-            f"At this moment {value['waiting']:.0f} wait.")  # fmt: skip
+            f"At moment {params['moment_ms']:g} ms {value['waiting']:.0f} wait.")  # fmt: skip
 
 
 def _curves(params: dict[str, Any], tables: int) -> dict[str, Series]:
     """Lock wait and latency against the number of claimers, everything else as it is set."""
     rate, claim_ms = params["rate"], params["claim_ms"]
     theory = tuple(claiming.mean_value(n, tables, rate, claim_ms)[1] for n in CURVE)
+    points = tuple(sorted({*POINTS, params["claimers"]}))
     runs = [
         _simulate(
             n,
@@ -126,15 +124,15 @@ def _curves(params: dict[str, Any], tables: int) -> dict[str, Series]:
             rate,
             claim_ms,
             params["sees"],
-            1_000,
+            1 if n == params["claimers"] else OTHERS,
         )
-        for n in POINTS
+        for n in points
     ]
     return {
-        "wait": Series("lock wait", POINTS, tuple(run.wait_ms for run in runs)),
-        "wait_theory": Series("mean value analysis", CURVE, theory, "theory"),
+        "wait": Series("lock wait, simulated", points, tuple(run.wait_ms for run in runs)),
+        "wait_theory": Series("lock wait, computed", CURVE, theory, "theory"),
         "p99": Series(
-            "99 % of the jobs are claimed within", POINTS, tuple(run.latency_ms(0.99) for run in runs)
+            "99 % of the jobs are claimed within", points, tuple(run.latency_ms(0.99) for run in runs)
         ),
     }
 
@@ -147,7 +145,7 @@ def partitions(rate: float = 5.0, count: int = 40, owner: bool = True, poll_ms: 
     enough jobs), ``right_size`` (`claiming.right_size`), ``keeps_up`` (1 or 0), ``capacity`` (jobs/s, every claim being full).
     """
     claiming.check(rate=rate, partitions=count, poll_ms=poll_ms)
-    run, keeps_up = _partitioned(rate, count, owner, poll_ms, 3_000)
+    run, keeps_up = _partitioned(rate, count, owner, poll_ms)
     size = claiming.right_size(rate, 2.0, poll_ms)
     metrics = {
         "claims_s": Metric("claims", run.queries_s, "claims/s"),
@@ -166,12 +164,12 @@ def partitions(rate: float = 5.0, count: int = 40, owner: bool = True, poll_ms: 
     return Result(params, metrics, _partition_text(params, metrics), _partition_series(params))
 
 
-def _partitioned(rate: float, count: int, owner: bool, poll_ms: float, claims: int) -> tuple[Run, bool]:
+def _partitioned(rate: float, count: int, owner: bool, poll_ms: float, part: int = 1) -> tuple[Run, bool]:
     if not owner:
-        run = _simulate(20, count, 1, 1, rate, 2.0, "asked", claims)
+        run = _simulate(20, count, 1, 1, rate, 2.0, "asked", part)
         return run, _capacity(count, False, poll_ms) > rate
     keeps_up = math.isfinite(claiming.owner_cycle_ms(count, rate, 2.0, poll_ms))
-    until_us = _until_us(count * 1e3 / (2 + poll_ms), rate, claims)
+    until_us = claiming.span_us(part * count * 1e3 / (2 + poll_ms), part * rate)
     return claiming.owned(count, rate, 2.0, max(until_us, round(5e3 * poll_ms)), poll_ms), keeps_up
 
 
@@ -184,9 +182,9 @@ def _capacity(count: int, owner: bool, poll_ms: float) -> float:
 
 def _partition_text(params: dict[str, Any], metrics: dict[str, Metric]) -> str:
     value = {name: metric.value for name, metric in metrics.items()}
-    who = "an owner each" if params["owner"] else "20 claimers"
+    who = ("an owner each" if params["count"] > 1 else "its owner") if params["owner"] else "20 claimers"
     count = f"{params['count']} partition" + ("s" if params["count"] > 1 else "")
-    text = f"{params['rate']:,g} jobs/s in {count} with {who}: {value['claims_s']:,.0f} claims/s, {value['empty']:.1f} % of them empty, "
+    text = f"{params['rate']:,g} jobs/s in {count} with {who}: {value['claims_s']:,.0f} claims/s, {claiming.percent(value['empty'])} % of them empty, "
     text += f"{value['wait_ms']:.2f} ms of lock wait."
     if not value["keeps_up"]:
         return f"{text} They cannot keep up, and jobs pile up: {_enough(value['right_size'])}."
@@ -210,8 +208,11 @@ def _partition_series(params: dict[str, Any]) -> dict[str, Series]:
         else math.nan
         for n in COUNTS
     )
-    some = (1, 5, 20, 80)
-    runs = [_partitioned(rate, n, params["owner"], poll_ms, 700)[0] for n in some]
+    some = tuple(sorted({1, 5, 20, 80, params["count"]}))
+    runs = [
+        _partitioned(rate, n, params["owner"], poll_ms, 1 if n == params["count"] else OTHERS)[0]
+        for n in some
+    ]
     return {
         "empty": Series("empty, simulated", some, tuple(100 * run.empty_share for run in runs)),
         "empty_theory": Series("an owner each: exp(-jobs per poll)", COUNTS, theory, "theory"),

@@ -5,7 +5,7 @@
 | process    | has a number of slots, each of which works on one job; it dies as a whole and takes a while to restart   |
 | shared     | every process works for both queues, in the order in which jobs come (PinLater's worker hosts)         |
 | pods       | some processes work for notifications only, the others for images only (Pacer)                         |
-| poison job | an image job that takes its process down; it is tried again, so it does that several times              |
+| poison job | an image job that takes its process down; it is tried again, so it does that several times; comes regularly |
 | killed     | a job that was under way in a process that died; it comes back after its claim has run out              |
 
 Numbers of processes, slots and milliseconds are assumptions; Pinterest has published none. Three retries are PinLater's default [V].
@@ -87,8 +87,11 @@ class Plant:
         ] = []  # time, serial, what, job or pool, process or try
         self.serial = 0
         for kind, rate in ((0, notes_s), (1, images_s), (2, poison_min / 60)):
+            times = Random(
+                1_000_003 * (kind + 1) + seed
+            )  # its own: what comes of one kind does not hang on another
             now = 0.0
-            while rate and (now := now + self.rng.expovariate(rate)) < seconds:
+            while rate and (now := now + (1 / rate if kind == 2 else times.expovariate(rate))) < seconds:
                 self.jobs.append([kind, now, TRIES])
                 self.heap.append((now, self._next(), ARRIVES, len(self.jobs) - 1, 0))
         heapify(self.heap)
@@ -189,7 +192,7 @@ def killed_share(processes: int, poison_min: float) -> float:
 
 
 def neighbours(pods: bool = False, processes: int = 8, notes_s: float = 120.0, images_s: float = 15.0, poison_min: float = 30.0,
-               seconds: float = 15.0, seed: int = 0) -> Result:  # fmt: skip
+               seconds: float = 60.0, seed: int = 0) -> Result:  # fmt: skip
     """Notifications beside image jobs, in shared processes or in ``pods`` of their own.
 
     ``processes``: 2..40, of four slots each, half of them for notifications where there are pods; ``notes_s``, ``images_s``: jobs/s, 1..600 and
@@ -225,7 +228,7 @@ def neighbours(pods: bool = False, processes: int = 8, notes_s: float = 120.0, i
 def _told(params: dict, metrics: dict[str, Metric]) -> str:
     value = {name: metric.value for name, metric in metrics.items()}
     where = "in pods of their own" if params["pods"] else "beside image jobs in the same processes"
-    died = f"{value['deaths']:.0f} processes died" + (
+    died = f"of {params['seconds']:g} s of jobs {value['deaths']:.0f} processes died" + (
         ", all of them of images" if params["pods"] and value["deaths"] else ""
     )
     return (f"Notifications {where}: half are done within {value['p50_ms']:.0f} ms, 99 % within {value['p99_ms']:,.0f} ms; {died}, and "

@@ -13,7 +13,8 @@ with others, into its memory. A worker asks the owner; the owner has the table c
 hands the job out. The worker does it, perhaps notes a checkpoint, and reports. A claim that runs out puts the job back.
 
 When a broker is killed or stands still, its heartbeats end. A lease later the controller appoints the other broker with the next
-epoch, and half a second after that the rows that the first had prefetched come back. The same counts for a job that was handed out, until its worker is
+epoch, and half a second after that the rows that the first had prefetched come back. Only the heartbeats of the broker that the controller
+has chosen renew anything: a broker that goes on in time keeps its lease and its rows, one that was replaced keeps neither. The same counts for a job that was handed out, until its worker is
 heard of: the broker may have died before its answer left. With PinLater's settings both are servers, and nobody is appointed.
 
 Polling is not modelled here: when something may have become due, who waits for it is told (`Queue.poke`).
@@ -45,6 +46,7 @@ class Queue:
         self.workers: dict[str, Worker] = {}
         self.complaints: dict[str, list[str]] = {}
         self.handed: dict[int, str] = {}  # of each job: the claim under which it was handed out last
+        self.handouts: list[tuple[int, str]] = []  # each hand-out: the job, and who handed it out
         self.released: set[str] = set()  # claims that ran out, or whose worker reported a failure
         self.begun: list[tuple[int, int]] = []  # when each hand-out came to a worker: (job, microseconds)
         self.effects: dict[int, int] = {}  # how often the effect of each job took place
@@ -55,6 +57,7 @@ class Queue:
         self.table = JobTable(self)
         self.table.enqueue(jobs)
         self.controller = world.node("helix", label="Controller", kind="service", owner="nobody")
+        self.chosen = ""  # whom the controller takes for the owner; the table hears of it a message later
 
     def arrive(self, at_us: int) -> None:
         """Let a job come into the table at a time."""
@@ -68,7 +71,7 @@ class Queue:
         """Add a broker (a server, where nobody owns partitions); the first one owns the partition from the beginning."""
         broker = self.brokers[name] = Broker(self, name)
         if len(self.brokers) == 1 and self.switches.ownership:
-            broker.epoch = 1
+            broker.epoch, self.chosen = 1, name
             self.table.appoint(name, 1)
             self.controller.state["owner"] = f"{name} (epoch 1)"
         return broker
@@ -108,15 +111,24 @@ class Queue:
         self._silent(name)
 
     def resume(self, name: str) -> None:
-        """A broker goes on, as if nothing had been."""
-        self.table.heard_again(name)
+        """A broker goes on, as if nothing had been. Its heartbeats renew its lease, unless it was replaced."""
         self.brokers[name].node.resume()
+        if self.renews(name):
+            self.brokers[name].lease_until_us = None
+        self.table.heard_again(name)
 
     def is_silent(self, name: str) -> bool:
         """Whether a broker sends no heartbeats: it is dead or stands still."""
         node = self.brokers[name].node
         return node.paused or not node.up
 
+    # [renews] the heartbeats of a broker that was replaced are answered by nobody
+    def renews(self, name: str) -> bool:
+        """Whether a broker's heartbeats renew its lease and those of its rows: it sends some, and is the one that was chosen."""
+        replaced = self.switches.ownership and self.chosen != name
+        return not self.is_silent(name) and not replaced
+
+    # [/renews]
     def _silent(self, name: str) -> None:
         self.table.silent(name)
         call = Callback(
@@ -132,6 +144,7 @@ class Queue:
         heirs = [broker for each, broker in self.brokers.items() if not self.is_silent(each)]
         if not self.is_silent(name) or self.table.owner != name or not heirs:
             return
+        self.chosen = heirs[0].node.id
         epoch = self.table.epoch + (self.switches.bug != "epoch is not raised")
         self.controller.spawn(self._appoint(heirs[0], epoch))
 
@@ -169,6 +182,7 @@ class Queue:
                 f"{who} handed out job {number} under {claim}, and {before}, under which it was handed out, has not run out",
             )
         self.handed[number] = claim
+        self.handouts.append((number, who))
 
     def finished(self, number: int) -> None:
         """Remember the order in which jobs end."""
@@ -184,7 +198,7 @@ class Broker:
     def __init__(self, queue: Queue, name: str) -> None:
         self.queue, self.switches, self.epoch = queue, queue.switches, 0
         self.memory: list[Job] = []
-        self.lease_until_us: int | None = None  # by its own clock; None while its heartbeats are answered
+        self.lease_until_us: int | None = None  # by its own clock; None while its heartbeats renew it
         self._handouts = 0
         self._fetching = Lock(queue.world, f"fetching of {name}")
         self._given: dict[int, int] = {}  # jobs that it has given away unclaimed, and their attempts then

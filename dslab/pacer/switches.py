@@ -16,8 +16,7 @@ nothing is published on it: the lease on what was prefetched, the fence, the che
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
-from typing import Any
+from dataclasses import dataclass, fields
 
 SECOND_US = 1_000_000
 LEASE_US = (
@@ -37,6 +36,7 @@ BUGS = (
     "failure reported by id",
     "retry goes to the back",
     "fetches into free room only",
+    "a replaced one renews",
 )
 CHOICES: dict[str, tuple[str, ...]] = {
     "claim": ("update", "read, then write"),
@@ -100,12 +100,3 @@ PINLATER = Switches(
     ownership=False, fencing=False, prefetch="none", ack_guard=False, adaptive_partitions=False, pods=False,
     separate_pools=False, blocking_retries=False, one_at_a_time=False, waits_for_claimed=False,
 )  # fmt: skip
-
-
-def positioned(switches: Switches, positions: dict[str, Any]) -> Switches:
-    """Give ``switches`` with some positions changed; ValueError names the switches where one does not exist."""
-    known = [field.name for field in fields(Switches)]
-    for name in positions:
-        if name not in known:
-            raise ValueError(f"there is no switch {name!r}; the switches are {', '.join(known)}")
-    return replace(switches, **positions)

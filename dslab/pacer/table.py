@@ -68,6 +68,7 @@ class JobTable:
         self.rows: dict[int, Row] = {}
         self.epoch, self.owner = 0, ""
         self.writes = 0  # statements that claim or confirm
+        self.asked = 0  # of these: while a worker waits for the job
         self.log: list[
             tuple[str, int, str, int]
         ] = []  # of each claim: who, under which epoch, and the owner and epoch then
@@ -109,6 +110,7 @@ class JobTable:
         self.queue.claimed(who)
         self.log.append((who, epoch, self.owner, self.epoch))
         self.writes += self.switches.prefetch != "reads"
+        self.asked += self.switches.prefetch == "none"
 
     def _is_fenced(self, epoch: int) -> bool:
         if not self.switches.fencing:
@@ -125,7 +127,7 @@ class JobTable:
             row.state = "prefetched"
             if self.switches.prefetch_lease == "claim timeout":
                 self._end_after(row, CLAIM_TIMEOUT_US)
-            elif self.queue.is_silent(who):
+            elif not self.queue.renews(who):
                 self._lease(row)
         if self.switches.bug == "prefetch takes the row out" and row.state == "prefetched":
             row.state = "taken"
@@ -148,7 +150,7 @@ class JobTable:
     def handout(self, job: Job, who: str) -> Job | str:
         """Let ``who`` give a job away: the job under its claim, or "gone" (not his any more), or "wait" (something is before it)."""
         row = self.rows[job.id]
-        if row.claim != job.claim or not self._is_ready(row):
+        if not self._is_ready(row, job):
             return "gone"
         if self.queue.fifo and self.is_blocked(row):
             return "wait"
@@ -156,9 +158,11 @@ class JobTable:
         return Job(row.id, row.claim, row.checkpoint, row.place)
 
     # [/handout]
-    def _is_ready(self, row: Row) -> bool:
+    def _is_ready(self, row: Row, job: Job) -> bool:
         self.writes += 1
-        return row.state in (("pending",) if self.switches.prefetch == "reads" else ("prefetched", "taken"))
+        self.asked += 1
+        wanted = ("pending",) if self.switches.prefetch == "reads" else ("prefetched", "taken")
+        return row.claim == job.claim and row.state in wanted
 
     def _give(self, row: Row, who: str) -> None:
         if not row.claim:
@@ -220,7 +224,10 @@ class JobTable:
             self._end_after(row, ROW_LEASE_US)
 
     def heard_again(self, broker: str) -> None:
-        """A broker that was silent sends heartbeats again: its rows stay its own, if they still are."""
+        """A broker that was silent sends heartbeats again, in time: its rows stay its own, if they still are."""
+        renewed = self.queue.renews(broker) or self.switches.bug == "a replaced one renews"
+        if self.switches.prefetch_lease != "heartbeat" or not renewed:
+            return
         for row in self.rows.values():
             if row.state == "prefetched" and row.holder == broker:
                 self._forget_timer(row)

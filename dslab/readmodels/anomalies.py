@@ -3,21 +3,35 @@
 | word     | meaning                                                                                              |
 |----------|------------------------------------------------------------------------------------------------------|
 | anomaly  | a scenario, the invariant it breaks, and the switch positions with which it does                        |
+| mechanism| the switches that an anomaly is about; a row of the table is named after what happens without them     |
 | design   | a set of switch positions that somebody proposed, built or would build at first                          |
 | base     | every mechanism on (`dslab.readmodels.protocol.Switches`)                                              |
 
 `ANOMALIES` and `DESIGNS` have them by name; `search(name, **switches)` asks the referee; `matrix()` computes the table
-"which design shows which anomaly".
+"in which design the scenario of each anomaly breaks its invariant", and `otherwise(cell)` says whether the anomaly's own
+mechanism has nothing to do with it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 
-from dslab.check import Cell, Invariant, Scenario, Verdict, always, eventually, explore, searches, sometimes
-from dslab.readmodels.protocol import SECOND_US, ReadModel, Rebuilder, Switches, positioned
+from dslab import check
+from dslab.check import (
+    Cell,
+    Invariant,
+    Verdict,
+    always,
+    eventually,
+    explore,
+    named,
+    replay,
+    searches,
+    sometimes,
+)
+from dslab.readmodels.protocol import SECOND_US, ReadModel, Rebuilder, Switches
 from dslab.sim import World
 
 PAUSE_COMMITS = 1  # an append may wait while a rebuild commits once, not while it replays
@@ -246,55 +260,63 @@ def append_dies(switches: Switches) -> World:
 
 
 @dataclass(frozen=True)
-class Anomaly:
-    """A way in which a rebuild breaks: ``off`` are switch positions that each bring it about with everything else on.
+class Anomaly(check.Anomaly):
+    """A way in which a rebuild breaks. ``mechanism``: the switches it is about; put right, they stop it while the rest stays as it is."""
 
-    ``source`` names the evidence; ``also``: what must happen at least once, so that nothing passes because nothing happened.
-    """
+    switches: ClassVar[type] = Switches
 
-    name: str
-    title: str
-    build: Callable[[Switches], World]
-    invariant: Invariant
-    off: tuple[dict[str, Any], ...]
-    source: str
     also: tuple[Invariant, ...] = (REBUILT,)
+    surprises: int = 3
+    mechanism: tuple[str, ...] = ()
 
-    def scenario(self, switches: Switches | None = None, **positions: Any) -> Scenario:
-        """Give the scenario with everything on but ``positions``. ValueError for a switch that does not exist."""
-        wanted = positioned(switches or Switches(), positions)
-        return Scenario(self.name, lambda: self.build(wanted), positions)
+    @property
+    def repaired(self) -> dict[str, Any]:
+        """The positions that put its mechanism right."""
+        return {name: getattr(Switches(), name) for name in self.mechanism}
 
 
 BARRIER = {"append_lock": "wait", "rebuild_lock": "wait", "completion": "barrier", "skip_records": False}
 _LIST = (
     Anomaly("crash with lock only", "the lock vanishes with its owner, and half a read model looks whole", _crash,
-            NO_HALF_BUILT, ({"status_row": False, "held": "replay"},), "facts 9c.1"),
+            NO_HALF_BUILT, ({"status_row": False, "held": "replay"},), "facts 9c.1",
+            mechanism=("status_row",)),
     Anomaly("status only", "an append has read active; the rebuild empties, the append writes, the replay applies it again",
-            _named("status only"), NOT_TWICE, ({"append_lock": "none", "rebuild_lock": "none"},), "facts 9c.2"),
+            _named("status only"), NOT_TWICE, ({"append_lock": "none", "rebuild_lock": "none"},), "facts 9c.2",
+            mechanism=("append_lock", "rebuild_lock")),
     Anomaly("skip race", "an append skips and is slow to commit; the rebuild sees nothing more and flips",
-            _named("skip race"), NO_LOST_EVENT, ({"skip_records": False},), "facts 9c.3"),
+            _named("skip race"), NO_LOST_EVENT, ({"skip_records": False},), "facts 9c.3",
+            mechanism=("skip_records",)),
     Anomaly("stale check", "one statement reads the status from before it got the lock", _named("stale check"), NOT_TWICE,
-            ({"check": "one statement"},), "facts 9c.4"),
+            ({"check": "one statement"},), "facts 9c.4",
+            mechanism=("check",)),
     Anomaly("zombie release", "an owner that was taken over closes, and activates what another rebuilds", _two_owners,
-            ONE_OWNER, ({"fence": False},), "facts 9c.5"),
+            ONE_OWNER, ({"fence": False},), "facts 9c.5",
+            mechanism=("fence",)),
     Anomaly("failing handler", "closing after a failure activates a half-built read model", _handler_fails, NO_LOST_EVENT,
-            ({"activates": "always"},), "facts 9c.6", also=()),
+            ({"activates": "always"},), "facts 9c.6", also=(),
+            mechanism=("activates",)),
     Anomaly("frozen clock", "now() stands still in a transaction that retries, so the timeout never comes", _frozen_clock,
-            REBUILD_ENDS, ({"clock": "transaction"},), "facts 9c.7"),
+            REBUILD_ENDS, ({"clock": "transaction"},), "facts 9c.7",
+            mechanism=("clock",)),
     Anomaly("unregistered projection", "no status row counts as active, so an append writes to a model that was never built",
-            _unregistered, NO_HALF_BUILT, ({"unregistered": "apply"},), "facts 9c.8"),
+            _unregistered, NO_HALF_BUILT, ({"unregistered": "apply"},), "facts 9c.8",
+            mechanism=("unregistered",)),
     Anomaly("out-of-order drain", "a newer event is applied inline before the drain applies the older one", _drain_order,
-            MODEL_IS_FOLD, ({"apply": "blind"},), "facts 9c.9"),
+            MODEL_IS_FOLD, ({"apply": "blind"},), "facts 9c.9",
+            mechanism=("apply",)),
     Anomaly("sequence gap", "a later position is visible first, and a reader that goes by position never comes back",
-            lambda switches: _two_writers(replace(switches, ends="start passed")), NO_LOST_EVENT, ({"reader": "position", **BARRIER},), "facts 9c.10"),
+            lambda switches: _two_writers(replace(switches, ends="start passed")), NO_LOST_EVENT, ({"reader": "position", **BARRIER},), "facts 9c.10",
+            mechanism=("reader",)),
     Anomaly("hidden tail", "an old transaction hides committed events from the replay, and it ends without them",
             lambda switches: _two_writers(switches, "hidden tail"), NO_LOST_EVENT, ({"ends": "nothing visible"},),
-            "found by this lesson's referee"),
+            "found by this lesson's referee",
+            mechanism=("ends",)),
     Anomaly("early unlock", "the shared lock is given back before the commit, and the rebuild starts in between",
-            _named("early unlock"), NOT_TWICE, ({"append_scope": "session"},), "facts 9f: a transaction lock cannot be gone before the commit"),
+            _named("early unlock"), NOT_TWICE, ({"append_scope": "session"},), "facts 9f: a transaction lock cannot be gone before the commit",
+            mechanism=("append_scope",)),
     Anomaly("appends wait", "the exclusive lock is held for the whole replay, and appends wait for it", _long_replay,
-            PAUSE_BOUNDED, ({"append_lock": "wait", "held": "replay"},), "facts 9f: a trade-off"),
+            PAUSE_BOUNDED, ({"append_lock": "wait", "held": "replay"},), "facts 9f: a trade-off",
+            mechanism=("held",)),
 )  # fmt: skip
 ANOMALIES: dict[str, Anomaly] = {anomaly.name: anomaly for anomaly in _LIST}
 
@@ -319,15 +341,12 @@ DESIGNS: dict[str, dict[str, Any]] = {
 
 def anomaly(name: str) -> Anomaly:
     """Give the anomaly called ``name``; ValueError lists the names where there is none."""
-    if name not in ANOMALIES:
-        raise ValueError(f"there is no anomaly {name!r}; there are {', '.join(ANOMALIES)}")
-    return ANOMALIES[name]
+    return named(ANOMALIES, name)
 
 
 def search(name: str, deviations: int = 3, budget: int = 20_000, **positions: Any) -> Verdict:
     """Ask the referee for the shortest schedule in which an anomaly shows, with everything on but ``positions``."""
-    wanted = anomaly(name)
-    return explore(wanted.scenario(**positions), [wanted.invariant, *wanted.also], deviations, budget)
+    return anomaly(name).search(deviations, budget, **positions)
 
 
 def matrix(
@@ -340,7 +359,23 @@ def matrix(
 
     def search_one(name: str, design: str) -> Verdict:
         wanted = anomaly(name)
-        scenario = wanted.scenario(**DESIGNS[design])
+        scenario = wanted.scenario(**named(DESIGNS, design, "design"))
         return explore(scenario, [wanted.invariant], deviations, budget)
 
     return searches(anomalies, designs, search_one)
+
+
+def otherwise(cell: Cell) -> bool:
+    """Say whether a broken cell is broken by something else than what its row is named after.
+
+    It is if the very schedule that was found, step by step, breaks the same invariant with the row's mechanism put right.
+    """
+    wanted, verdict = anomaly(cell.anomaly), cell.verdict
+    if verdict.held:
+        return False
+    scenario = wanted.scenario(**{**DESIGNS[cell.column], **wanted.repaired})
+    try:
+        again = replay(scenario, verdict.token, [wanted.invariant])
+    except ValueError:  # with the mechanism there is no such schedule
+        return False
+    return not again.held and tuple(again.schedule) == tuple(verdict.schedule)

@@ -5,6 +5,7 @@
 | rebuild step | something the rebuild does; they are counted from 1 in the order in which it does them               |
 | place        | after how many rebuild steps the append does something; 0 is before all of them                       |
 | moment       | one step of either: who did what, and the lock, the status row and the read model after it             |
+| last look    | the rebuild's last read of the log before it ends: it finds nothing                                   |
 
 The append has three places: where it begins (with one statement: takes its snapshot), where it asks and decides, where it commits.
 Who has to wait at its place goes on when it can.
@@ -14,14 +15,16 @@ from __future__ import annotations
 
 from typing import Any
 
+from dslab.check import positioned
 from dslab.readmodels.anomalies import DESIGNS, NO_LOST_EVENT, NOT_TWICE, model_of
 from dslab.readmodels.anomalies import anomaly as anomaly_of
-from dslab.readmodels.protocol import Switches, positioned
+from dslab.readmodels.protocol import Switches
 from dslab.sim import Choice, Driver, Metric, Result, World
 
 PLACES = 9  # the most rebuild steps before which something can happen
 _BEGINS = ("start", "inserts", "one statement")
 _COMMITS = ("commits",)
+_LOOK = "reads a batch"
 
 
 def lanes(design: str = "article, 5 January", begins: int = 3, asks: int = 4, commits: int = 5) -> Result:
@@ -52,20 +55,33 @@ def _run(world: World, places: tuple[int, int, int]) -> tuple[list[dict[str, Any
     world.recorder.begin()
     while options := driver.options():
         chosen = min(options, key=lambda option: _rank(option, places, done))
-        words = chosen.label.split(": ", 1)[-1]
+        words, had = chosen.label.split(": ", 1)[-1], str(tables["model"])
         driver.take(chosen.index)
         if words in ("start", "wakes up"):
             continue
+        words += _came_to(words, had, tables)
         done += chosen.lane == "rebuild"
         number = f"step {done}" if chosen.lane == "rebuild" else ""
         seen = {
             "lock": tables["lock"],
-            "status row": tables["status"],
+            "status row": tables["status"].partition(" (")[0],
             "read model": tables["model"],
             "skip records": tables["skips"],
         }
         moments.append({"who": f"{chosen.lane} {number}".strip(), "does": words} | seen)
+    looks = [moment for moment in moments if moment["does"] == f"{_LOOK}: nothing"]
+    if looks:
+        looks[-1]["does"] += " (last look)"
     return moments, done
+
+
+def _came_to(words: str, had: str, tables: dict[str, Any]) -> str:
+    """Say what a look at the log found, and that a try was refused; nothing of other steps."""
+    if words == _LOOK:
+        new = tables["model"].split()[0 if had == "empty" else len(had.split()) :]
+        return f": {' '.join(new) if tables['model'] != had else 'nothing'}"
+    refused = words.startswith("asks for the exclusive lock (try)") and "exclusive" not in tables["lock"]
+    return ": refused" if refused else ""
 
 
 def _rank(option: Choice, places: tuple[int, int, int], done: int) -> tuple[int, int]:

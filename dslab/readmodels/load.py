@@ -9,6 +9,7 @@
 | pause       | how long the barrier keeps appends waiting                                                           |
 | lost        | committed, skipped by its append, and not seen by the replay before it flipped                        |
 | doubled     | applied by its append and by the replay                                                              |
+| records     | skip records that were written: one for each event that committed without being applied                |
 
 Hold times are uniform from 0 to twice their mean, think times exponential; both independent. The database itself costs nothing.
 Every append asks for lock and status when its transaction begins, and commits when it ends.
@@ -103,6 +104,7 @@ class Rebuild:
     doubled: int
     pause_ms: float
     started: bool = True
+    records: int = 0
 
 
 def _start(line: _Writers, how: str) -> tuple[float, int, bool]:
@@ -154,7 +156,7 @@ def rebuild_once(rng: random.Random, writers: int, hold_ms: float, think_ms: flo
         return Rebuild(0.0, 0, 0, 0, doubled, 0.0)
     skipped = [append for append in appends if append.begins >= begin]
     missed = [append for append in skipped if append.ends > time or append.begins >= horizon]
-    pause = 0.0
+    pause, noted = 0.0, 0
     if design == "barrier":  # it waits for all that are open, and reads the tail when they are over
         over = max((append.ends for append in missed), default=time)
         missed = [append for append in missed if append.ends > over]
@@ -162,8 +164,9 @@ def rebuild_once(rng: random.Random, writers: int, hold_ms: float, think_ms: flo
     elif design == "skip records":  # whoever skipped has left a record, in the transaction that skipped
         records = {id(append) for append in skipped}
         missed = [append for append in missed if id(append) not in records]
+        noted = len(records)
     late = sum(append.ends > time for append in missed)
-    return Rebuild(begin, refused, len(missed), late, 0, pause)
+    return Rebuild(begin, refused, len(missed), late, 0, pause, records=noted)
 
 
 def load(writers: int = 8, hold_ms: float = 10.0, think_ms: float = 1.5, replay_ms: float = 60.0, design: str = "article",
@@ -173,7 +176,8 @@ def load(writers: int = 8, hold_ms: float = 10.0, think_ms: float = 1.5, replay_
     ``writers``: 1..64. ``hold_ms``: mean time that an append's transaction is open, 0.1..1,000 ms. ``think_ms``: mean time between two of one
     writer, 0..10,000 ms. ``replay_ms``: how long the replay takes, 1..10,000 ms. ``design``: one of `DESIGNS`. ``start``: the rebuild
     waits for the exclusive lock, or tries every 5 ms, 400 times at most. The metrics are means of one rebuild: ``lost``, ``in_flight``,
-    ``doubled``, ``start_ms``, ``refused``, ``pause_ms``; ``never`` counts the rebuilds that did not start. Raises ValueError out of range.
+    ``doubled``, ``start_ms``, ``refused``, ``pause_ms``, ``pause_ms_max``, ``records``; ``never`` counts the rebuilds that did not start. Raises ValueError
+    out of range.
     """
     _check(writers, hold_ms, think_ms, replay_ms, design, start)
     rng = random.Random(seed)
@@ -192,6 +196,10 @@ def load(writers: int = 8, hold_ms: float = 10.0, think_ms: float = 1.5, replay_
         "refused": Metric("refused tries per rebuild", mean("refused", runs)),
         "never": Metric("rebuilds that never started", len(runs) - len(began)),
         "pause_ms": Metric("pause of appends at the end", mean("pause_ms"), "ms"),
+        "pause_ms_max": Metric(
+            "the longest of these pauses", max((run.pause_ms for run in began), default=0.0), "ms"
+        ),
+        "records": Metric("skip records per rebuild", mean("records")),
         "in_flight_theory": Metric("writers in flight, C times p", writers * share),
         "success": Metric("chance of one try", success(share, writers)),
     }
@@ -288,6 +296,8 @@ def try_lock(
 
 
 MANY = (1, 2, 3, 5, 8, 12, 20, 40)
+A_POINT = 1_000  # tries for each point of the curve, and for the sentence
+WAITS = 40  # requests that wait, for each point
 
 
 def starting(writers: int = 20, hold_ms: float = 8.0, think_ms: float = 72.0, seed: int = 0) -> Result:
@@ -299,19 +309,12 @@ def starting(writers: int = 20, hold_ms: float = 8.0, think_ms: float = 72.0, se
     _check(writers, hold_ms, think_ms, 1, DESIGNS[0], "try")
     share = hold_ms / (hold_ms + think_ms)
     here = success(share, writers)
-    found = _tried(writers, hold_ms, think_ms, seed, 200)
-    wait = _waited(writers, hold_ms, think_ms, seed + 77, 40)
+    found = _tried(writers, hold_ms, think_ms, seed, A_POINT)
+    wait = _waited(writers, hold_ms, think_ms, seed + writers, WAITS)
     expected_wait = expected_wait_ms(share, writers, hold_ms)
     try_ms = TRY_EVERY_MS * (1 / here - 1) if here else float("inf")
-    spent = (
-        f"{try_ms / 1e3:,.1f} s"
-        if 1e3 <= try_ms < 1e8
-        else f"{try_ms:.0f} ms"
-        if try_ms < 1e3
-        else "longer than a day"
-    )
-    text = (f"{found:.1%} of the tries succeed, and (1 - p)^C gives {here:.1%}: about {spent} of trying every {TRY_EVERY_MS:.0f} ms. A request that "
-            f"waits has the lock after {wait:.1f} ms (closed form {expected_wait:.1f} ms).")  # fmt: skip
+    text = (f"Of {A_POINT:,} tries {found:.1%} succeed; (1 - p)^C gives {here:.1%}, so that a rebuild that tries every {TRY_EVERY_MS:.0f} ms "
+            f"starts after {_span(try_ms)} on average. One that waits has the lock after {wait:.1f} ms (computed: {expected_wait:.1f} ms).")  # fmt: skip
     metrics = {
         "success": Metric("one try succeeds", found), "expected": Metric("(1 - p)^C", here),
         "try_ms": Metric("trying, closed form", try_ms, "ms"), "wait_ms": Metric("waiting", wait, "ms"),
@@ -325,6 +328,11 @@ def starting(writers: int = 20, hold_ms: float = 8.0, think_ms: float = 72.0, se
     )
 
 
+def _span(ms: float) -> str:
+    """Say how long something takes, in the unit that fits."""
+    return "more than a day" if ms >= 86_400_000 else f"{ms / 1e3:,.1f} s" if ms >= 1e3 else f"{ms:.0f} ms"
+
+
 def _waited(writers: int, hold_ms: float, think_ms: float, seed: int, times: int = 20) -> float:
     """Give how long a request for the exclusive lock waits in the queue, on average, in milliseconds."""
     rng = random.Random(seed)
@@ -335,7 +343,7 @@ def _waited(writers: int, hold_ms: float, think_ms: float, seed: int, times: int
 @lru_cache(maxsize=64)
 def _by_writers(hold_ms: float, think_ms: float, seed: int) -> dict[str, Series]:
     """Draw chance and delay for 1 to 40 writers; the same for every position of that slider."""
-    tried = [_tried(count, hold_ms, think_ms, seed, 60) for count in MANY]
+    tried = [_tried(count, hold_ms, think_ms, seed, A_POINT) for count in MANY]
     expected = [success(hold_ms / (hold_ms + think_ms), count) for count in MANY]
 
     def delay(chance: float) -> float | None:
@@ -344,19 +352,19 @@ def _by_writers(hold_ms: float, think_ms: float, seed: int) -> dict[str, Series]
     return {
         "success": Series("simulated", MANY, tuple(100 * chance for chance in tried)),
         "success (theory)": Series("(1 - p)^C", MANY, tuple(100 * chance for chance in expected), "theory"),
-        "trying": Series("trying every 5 ms", MANY, tuple(delay(chance) for chance in tried)),
+        "trying": Series("trying", MANY, tuple(delay(chance) for chance in tried)),
         "trying (theory)": Series(
-            "trying, each a draw of its own", MANY, tuple(delay(chance) for chance in expected), "theory"
+            "trying: (1 - p)^C", MANY, tuple(delay(chance) for chance in expected), "theory"
         ),
         "waiting (theory)": Series(
-            "waiting, closed form",
+            "waiting: computed",
             MANY,
             tuple(expected_wait_ms(hold_ms / (hold_ms + think_ms), count, hold_ms) for count in MANY),
             "theory",
         ),
         "waiting": Series(
-            "waiting in the queue",
+            "waiting",
             MANY,
-            tuple(_waited(count, hold_ms, think_ms, seed + count, 8) for count in MANY),
+            tuple(_waited(count, hold_ms, think_ms, seed + count, WAITS) for count in MANY),
         ),
     }

@@ -26,8 +26,7 @@ after all that ran at the start are repairs from this lesson.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass
 
 from dslab.readmodels.database import Database, Event, Transaction
 from dslab.sim import Node, World, sleep, step
@@ -473,13 +472,3 @@ class ReadModel:
             cause = recorder.last_event(self.world.current)
             recorder.event(self.lane.id, "step", "; ".join(changed), () if cause is None else (cause,))
         self.lane.state.update(seen)
-
-
-def positioned(switches: Switches, positions: dict[str, Any]) -> Switches:
-    """Give ``switches`` with some positions changed; ValueError names the switches where one does not exist."""
-    for name in positions:
-        if name not in Switches.__dataclass_fields__:
-            raise ValueError(
-                f"there is no switch {name!r}; the switches are {', '.join(Switches.__dataclass_fields__)}"
-            )
-    return replace(switches, **positions)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from dslab.check import positioned
 from dslab.pacer.protocol import Queue
 from dslab.pacer.switches import (
     CLAIM_TIMEOUT_US,
@@ -10,7 +11,6 @@ from dslab.pacer.switches import (
     PINLATER,
     ROW_LEASE_US,
     Switches,
-    positioned,
 )
 from dslab.pacer.table import Job
 from dslab.sim import World

@@ -51,7 +51,40 @@ def test_every_moment_shows_lock_status_and_model():
         {"who", "does", "lock", "status row", "read model", "skip records"} == set(moment)
         for moment in moments
     )
-    assert {moment["status row"] for moment in moments} == {"active", "rebuilding (rebuild)"}
+    assert {moment["status row"] for moment in moments} == {"active", "rebuilding"}
+
+
+def does(*args):
+    return [(moment["who"], moment["does"]) for moment in lanes(*args).tables["moments"]]
+
+
+def test_looks_say_what_they_found_and_which_is_the_last():
+    looks = [what for _, what in does("article, 5 January", 3, 3, 4) if what.startswith("reads")]
+    assert looks == ["reads a batch: e1", "reads a batch: e2", "reads a batch: nothing (last look)"]
+
+
+def test_what_the_lock_is_worth():
+    """An append decides, is slow to commit, and a rebuild comes: the lock keeps it out until the commit, a status row does not."""
+    alone, locked = lanes("status only", 0, 0, 3), lanes("article, 5 January", 0, 0, 3)
+    assert (alone["doubled"], locked["doubled"], locked["applied"]) == (1, 0, 1)
+    refused = [who for who, what in does("article, 5 January", 0, 0, 3) if what.endswith("(try): refused")]
+    assert refused == ["rebuild step 1", "rebuild step 2", "rebuild step 3"]
+
+
+def test_the_recipes_of_the_notebook_do_what_they_say():
+    """Commit 5 loses, the correction mends it; begin 2 and commit 4 doubles, the correction does not mend it, two statements do."""
+    assert (
+        lanes("article, 5 January", 3, 3, 5)["lost"] and not lanes("corrected, 19 January", 3, 3, 5)["lost"]
+    )
+    doubled = [
+        lanes(design, 2, 3, 4)["doubled"]
+        for design in ("article, 5 January", "corrected, 19 January", "+ two statements")
+    ]
+    assert doubled == [1, 1, 0]
+
+
+def test_late_by_the_whole_rebuild_only_a_commit_loses():
+    assert (lanes(commits=PLACES)["lost"], lanes(begins=PLACES)["lost"]) == (1, 0)
 
 
 @pytest.mark.parametrize("wrong", [{"design": "hope"}, {"begins": -1}, {"asks": 10}, {"commits": 1.5}])

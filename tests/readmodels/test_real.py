@@ -8,11 +8,12 @@ from collections.abc import Iterator
 import pytest
 
 from dslab import real
+from dslab.check import positioned
 from dslab.readmodels.anomalies import BARRIER, search
-from dslab.readmodels.protocol import Switches, positioned
-from dslab.readmodels.real import OFF, RACES, Lab, race, races, under_load
+from dslab.readmodels.protocol import Switches
+from dslab.readmodels.real import OFF, RACES, Lab, race, races, runs, under_load
 from dslab.readmodels.real.cases import CASES, statement
-from dslab.readmodels.real.runs import QUICK, STORED, compared, rebuild_under_load, tries_under_load
+from dslab.readmodels.real.runs import QUICK, STORED, differing, rebuild_under_load, tries_under_load
 from dslab.readmodels.real.sql import Rebuild, value
 from dslab.real.unavailable import POSTGRES_URL
 from dslab.sim.result import Metric, Result, Series
@@ -34,18 +35,27 @@ def lab() -> Iterator[Lab]:
 
 @pytest.mark.parametrize("name", CASES)
 def test_lock_table_of_the_model_does_what_the_server_does(lab: Lab, name: str) -> None:
-    for _ in range(
-        3
-    ):  # whoever waited first looks for the deadlock first, by some milliseconds: a busy machine may swap them
-        differing = [step for step in compared(lab, name) if step[1] != step[2]]
-        if not differing:
-            break
-    assert differing == []
+    assert differing(lab, name) == []
 
 
 @pytest.mark.parametrize(("name", "off"), [(name, off) for name in RACES for off in ({}, OFF[name])])
 def test_real_and_model_agree_on_what_goes_wrong(lab: Lab, name: str, off: dict) -> None:
     assert race(name, lab, **off) == (not search(name, deviations=2, **off).held)
+
+
+@pytest.mark.parametrize(("late_times", "plays", "steps"), [(1, 2, 0), (9, 3, 1)])
+def test_a_step_is_told_if_it_differs_each_time(
+    monkeypatch: pytest.MonkeyPatch, late_times: int, plays: int, steps: int
+) -> None:
+    played: list[str] = []
+
+    def late(lab: Lab, name: str) -> list:
+        played.append(name)
+        return [("A SELECT 1", ("ok", "ok"), ("ok", "waits" if len(played) <= late_times else "ok"))]
+
+    monkeypatch.setattr(runs, "compared", late)
+    assert len(differing(None, "shared goes with shared")) == steps
+    assert len(played) == plays
 
 
 def test_barrier_saves_the_skip_race_without_skip_records(lab: Lab) -> None:

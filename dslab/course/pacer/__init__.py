@@ -19,27 +19,33 @@ from dslab.course.pacer.exercises import (
 )
 from dslab.course.pacer.explorers import (
     EXPLORERS,
+    FIRST_MOVES,
     adversary_explorer,
     contention_explorer,
-    designs_picture,
     enqueue_table,
     failover_explorer,
-    matrix_picture,
-    matrix_summary,
     measured_table,
     neighbours_explorer,
     partitions_explorer,
-    prices_table,
-    schedule_picture,
     system_picture,
     two_cures_table,
 )
 from dslab.course.pacer.meta import META, WORDS
+from dslab.course.pacer.tables import (
+    anomaly_table,
+    defence_table,
+    designs_picture,
+    matrix_picture,
+    matrix_summary,
+    prices_table,
+    zoo_table,
+)
+from dslab.course.referee import schedule_picture
 
 __all__ = [
-    "CLAIMS", "EXPLORERS", "META", "OWNER_ZOO", "ROOM", "WORDS", "ZOO", "adversary_explorer", "best_number", "break_the_fence",
-    "contention_explorer", "dead_broker", "designs_picture", "empty_polls", "enqueue_table", "failover_explorer", "first_job",
+    "CLAIMS", "EXPLORERS", "FIRST_MOVES", "META", "OWNER_ZOO", "ROOM", "WORDS", "ZOO", "adversary_explorer", "anomaly_table", "best_number", "break_the_fence",
+    "contention_explorer", "dead_broker", "defence_table", "designs_picture", "empty_polls", "enqueue_table", "failover_explorer", "first_job",
     "matrix_picture", "matrix_summary", "measured_table", "more_claimers", "neighbours_explorer", "partitions_explorer", "poisoned", "prices_table",
     "schedule_picture", "specify_prefetch", "system_picture", "two_cures_table", "what_the_fence_stops", "write_the_invariant",
-    "write_the_order",
+    "write_the_order", "zoo_table",
 ]  # fmt: skip

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from dslab.check import Scenario, Verdict, explore, replay
-from dslab.pacer import anomalies, claiming
-from dslab.pacer.switches import Switches, positioned
+from dslab.check import Scenario, Verdict, always, explore, positioned, replay
+from dslab.pacer import anomalies, claiming, failover
+from dslab.pacer.switches import Switches
 from dslab.sim import World
 from dslab.teach import (
     Classroom,
@@ -23,7 +23,6 @@ from dslab.teach import (
     WrongAnswer,
     Zoo,
     decided_by,
-    must_break,
     tells_apart,
 )
 
@@ -47,12 +46,12 @@ more_claimers = ROOM.add(
         },
         decide=lambda runs: (
             "a"
-            if runs[1].jobs_s > 1.5 * runs[0].jobs_s
+            if runs[1]["jobs_s"] > 1.5 * runs[0]["jobs_s"]
             else "c"
-            if runs[1].wait_ms > 4.5 * runs[0].wait_ms
+            if runs[1]["wait_ms"] > 4.5 * runs[0]["wait_ms"]
             else "b"
         ),
-        because="Ten locks of 2 ms give at most 5,000 claims a second. Twenty claimers were close to that; what comes on top can only wait.",
+        because="Ten locks of 2 ms give at most 5,000 claims a second. Twenty claimers were at three quarters of that; what comes on top can hardly do anything but wait.",
     )
 )
 
@@ -64,7 +63,7 @@ empty_polls = ROOM.add(
         "%", 0, 100,
         {"low": "Forty owners poll over three thousand times a second. There are five jobs.",
          "high": "Five polls a second do find a job."},
-        tolerance=2,
+        tolerance=0.5,
         because="An owner ends the lock waits. It does not make the partitions fewer, and each of them is polled.",
     )
 )  # fmt: skip
@@ -133,14 +132,16 @@ _BUGS = (
     ("fence the wrong way round", "zombie claims", "the table refuses newer epochs, not older ones", "ONE_OWNER_CLAIMS"),
     ("epoch is not raised", "zombie claims", "the next owner gets the same epoch", "ONE_OWNER_CLAIMS"),
     ("fetches into free room only", "FIFO: concurrency", "a full memory waits for a job that came back and is not in it", "NO_JOB_LOST"),
+    ("a replaced one renews", "a broker stands still", "heartbeats of a broker that was replaced keep its rows for it", "NO_JOB_LOST"),
 )  # fmt: skip
+_SETTINGS = {"a replaced one renews": {"handout_check": "clock"}}  # it throws its jobs away
 _SCENES = ("a broker dies", "zombie hands out", "FIFO: retry")
 
 
 def _judge(variant: Any, invariants: list[Any]) -> Verdict:
     """Search with one surprise; two where a broker stands still and goes on. There each worker asks once, so a job may well be left over."""
     if not variant.name.startswith("zombie"):
-        return explore(variant, invariants, deviations=1)
+        return explore(variant, invariants, deviations=2 if "stands still" in variant.name else 1)
     return explore(variant, [each for each in invariants if each is not anomalies.NO_JOB_LOST], deviations=2)
 
 
@@ -148,7 +149,8 @@ ZOO = Zoo(
     "Pacer",
     right={f"everything on: {name}": _variant(name) for name in _SCENES},
     mutants={
-        bug: Mutant(_variant(scenario, bug), told, caught_by) for bug, scenario, told, caught_by in _BUGS
+        bug: Mutant(_variant(scenario, bug, **_SETTINGS.get(bug, {})), told, caught_by)
+        for bug, scenario, told, caught_by in _BUGS
     },
     invariants=_JUDGES,
     search=_judge,
@@ -170,6 +172,27 @@ OWNER_ZOO = Zoo(
 # -- 1: how far to walk -------------------------------------------------------------------------------------
 
 _CLAIMS = Number("claims", 1, 120, factor=1.03)
+_WALK = decided_by(
+    _CLAIMS,
+    lambda: claiming.claims_to_first(120, 3),
+    "(120 + 1) / (3 + 1): three jobs cut the walk into four stretches that are equally long on average.",
+    {
+        "low": "Three jobs cut the walk into how many stretches? Before the first job lies one of them.",
+        "high": "With one job you would visit half of the tables. With three you come to the first one sooner.",
+    },
+)
+
+
+def _walked(answer: float) -> Feedback:
+    """Judge the walk; who counted the empty claims only is told so."""
+    if 29 <= answer <= 29.3:
+        return Feedback.no(
+            "Nearly. These are the claims that find nothing; the one that finds the job is a claim, too.",
+            "the experiment gives more",
+        )
+    return _WALK(answer)
+
+
 first_job = ROOM.add(
     Exercise(
         "first job",
@@ -177,10 +200,7 @@ first_job = ROOM.add(
         "How far to the first job",
         "A queue has a table on each of 10 hosts × 4 databases × 3 priorities, 120 in all. Three jobs wait, in three different tables. A dequeue visits "
         "the tables in random order and stops at the first job. How many claims does it make, on average?",
-        decided_by(_CLAIMS, lambda: claiming.claims_to_first(120, 3),
-                   "(120 + 1) / (3 + 1): three jobs cut the walk into four stretches that are equally long on average.",
-                   {"low": "Three jobs cut the walk into how many stretches? Before the first job lies one of them.",
-                    "high": "With one job you would visit half of the tables. With three you come to the first one sooner."}),
+        _walked,
         (
             "Begin with one job. Where in the walk is it, on average?",
             "Now three. Think of the walk as a line with three marks on it, put down at random.",
@@ -191,6 +211,7 @@ first_job = ROOM.add(
             WrongAnswer(40, "come to the first one sooner", "a third of the tables"),
             WrongAnswer(60, "come to the first one sooner", "half of the tables, whatever the number of jobs"),
             WrongAnswer(3, "how many stretches", "three jobs, three claims"),
+            WrongAnswer(29.25, "is a claim, too", "only the empty claims are counted"),
         ),
         form=_CLAIMS,
     )
@@ -200,16 +221,17 @@ first_job = ROOM.add(
 
 
 def _p99(claimers: int) -> float:
-    """99th percentile, in ms: 2,000 jobs/s in ten tables, 2 ms a claim; four seconds, simulated."""
-    return claiming.simulated(claimers, 10, 1, 1, 2_000.0, 2.0, 4_000_000).latency_ms(0.99)
+    """99th percentile, in ms: 2,000 jobs/s in twenty tables, 2 ms a claim; simulated as long as in the explorer."""
+    until_us = claiming.span_us(claiming.mean_value(claimers, 20, 2_000.0, 2.0)[0], 2_000.0)
+    return claiming.simulated(claimers, 5, 4, 1, 2_000.0, 2.0, until_us).latency_ms(0.99)
 
 
 def _claimers_settled(answer: dict[str, Any]) -> Feedback:
     claimers = int(answer["claimers"])
-    mine, best = _p99(claimers), min((_p99(count), count) for count in range(8, 41, 4))
-    if mine <= 1.15 * best[0]:
+    mine, best = _p99(claimers), min((_p99(count), count) for count in range(4, 81, 4))
+    if mine <= 1.1 * best[0]:
         return Feedback.yes(
-            f"With {claimers} claimers 99 % of the jobs are claimed within {mine:.1f} ms; nothing tried here is better by more than 15 %."
+            f"With {claimers} claimers 99 % of the jobs are claimed within {mine:.1f} ms; nothing tried here is better by more than 10 %."
         )
     if claimers < best[1]:
         return Feedback.no(
@@ -227,18 +249,20 @@ best_number = ROOM.add(
         "best number of claimers",
         "configure",
         "The best number of claimers",
-        "2,000 jobs/s in ten tables, a claim holds its lock for 2 ms and sees what was there when it was asked for. Choose the number of claimers with "
-        "which 99 % of the jobs are claimed soonest. Within 15 % of the best is right. Before you check, say to yourself what gets worse on either side.",
+        "The queue of act 1 gets more tables: 2,000 jobs/s in 5 shards × 4 databases. A claim holds its lock for 2 ms and sees what was there when it was "
+        "asked for. Choose the number of claimers with which 99 % of the jobs are claimed soonest. Within 10 % of the best is right. Before you check, say "
+        "to yourself what gets worse on either side.",
         _claimers_settled,
         (
             "Few claimers: what does a job wait for? Many claimers: what does a claim wait for?",
-            "Move the claimers in act 1 and watch the two lower curves. One of them has a bottom.",
-            "With 20 claimers for ten locks, half of them are at a table and half of them rest or wait. Try there.",
+            "Set the explorer of act 1 to four databases on each shard, move the claimers and watch “And what it brings”. The curve has a bottom.",
+            "As many claimers as locks leave many locks free; four times as many queue for them. Try between.",
         ),
-        Solution({"claimers": 20}, "Below, a job waits for somebody to come round. Above, the one who comes round waits for the lock."),
+        Solution({"claimers": 32}, "Below, a job waits for somebody to come round. Above, the one who comes round waits for the lock."),
         (
             WrongAnswer({"claimers": 5}, "a better number above", "locks are never a problem then"),
             WrongAnswer({"claimers": 1}, "a better number above", "one owner has no contention"),
+            WrongAnswer({"claimers": 20}, "a better number above", "what was best for ten tables is best for twenty"),
             WrongAnswer({"claimers": 80}, "a better number below", "more is faster"),
         ),
         form=Settings({"claimers": Span(1, 100, "claimers")}),
@@ -255,6 +279,8 @@ _PREFETCH_NEEDS = (
     "zombie hands out",
     "zombie with a wrong clock",
 )
+_LEASES = {"claim timeout": "claim timeout", "short lease": "heartbeat"}
+_ALSO_LEASED = " (The lease is also that of a job that was handed out and not begun: its broker may have died before the answer left.)"
 _OFF = {
     "prefetch": "none",
     "prefetch_lease": "claim timeout",
@@ -265,7 +291,8 @@ _OFF = {
 
 
 def _prefetch_settled(answer: dict[str, Any]) -> Feedback:
-    """All six anomalies must be gone, and the broker must claim or read ahead."""
+    """All six anomalies must be gone, the broker must claim or read ahead, and a job may cost one statement."""
+    switches = answer | {"prefetch_lease": _LEASES[answer["prefetch_lease"]]}
     if answer["prefetch"] == "none":
         return Feedback.no(
             "Without prefetch every worker waits for the database. The broker has to have something in memory.",
@@ -273,12 +300,22 @@ def _prefetch_settled(answer: dict[str, Any]) -> Feedback:
         )
     searched = 0
     for name in _PREFETCH_NEEDS:
-        verdict = anomalies.search(name, deviations=anomalies.anomaly(name).depth, **answer)
+        verdict = anomalies.search(name, anomalies.anomaly(name).surprises, **switches)
         searched += verdict.searched
         if not verdict.held:
-            return Feedback.no(
-                f"With these settings the anomaly “{name}” still shows.", verdict.invariant, verdict
-            )
+            why = f"With these settings the anomaly “{name}” still shows.{_ALSO_LEASED * (name == 'prefetched jobs wait')}"
+            return Feedback.no(why, verdict.invariant, verdict)
+    cost = failover.failover(
+        "nothing",
+        prefetch=answer["prefetch"],
+        lease=switches["prefetch_lease"],
+        check=answer["handout_check"],
+    )["writes"]
+    if cost > 1:
+        return Feedback.no(
+            "Nothing breaks. But what was claimed ahead is written a second time when it is handed out.",
+            f"{cost:.2f} statements a job",
+        )
     return Feedback.yes(
         f"No violation in {searched:,} schedules: one surprise, two where a broker stands still and goes on."
     )
@@ -290,25 +327,30 @@ specify_prefetch = ROOM.add(
         "configure",
         "Specify the prefetch",
         "Set the broker so that it has jobs in memory, its death loses nothing and delays nothing by more than 5 s, and a broker that stood still does no harm, "
-        "even if its clock runs at half speed.",
+        "even if its clock runs at half speed. And it may cost one claiming or confirming UPDATE a job, not more. `prefetch`: what it does ahead of need, claim "
+        "jobs or only read them; `prefetch_lease`: when what it had comes back; `handout_check`: whom it asks before it hands out; `fencing`, `monitor`: as above.",
         _prefetch_settled,
         (
             "Go through what can happen to a job: in the table, in memory, on its way to a worker, with a worker. Who notices if its holder is gone?",
             "Which check at the hand-out does not depend on a clock?",
-            "The table of the seven designs has two rows in which nothing is broken. Both ask the table.",
+            "Nothing broken, and still too dear? Which of the statements says the same thing twice?",
         ),
-        Solution({"prefetch": "claims", "prefetch_lease": "heartbeat", "handout_check": "table", "fencing": True, "monitor": True},
-                 "A short lease for what nobody has begun, the claim timeout for what somebody has, the fence for claims, the table's word at the hand-out."),
+        Solution({"prefetch": "reads", "prefetch_lease": "short lease", "handout_check": "table", "fencing": True, "monitor": True},
+                 "The table's word at the hand-out, which is the claim; a short lease until somebody has begun, the claim timeout from then on; the fence."),
         (
+            WrongAnswer({"prefetch": "claims", "prefetch_lease": "short lease", "handout_check": "table", "fencing": True, "monitor": True}, "a second time",
+                        "claim ahead and ask"),
             WrongAnswer({"prefetch": "claims", "handout_check": "table", "fencing": True, "monitor": True}, "prefetched jobs wait", "600 s is the timeout"),
-            WrongAnswer({"prefetch": "claims", "prefetch_lease": "heartbeat", "handout_check": "clock", "fencing": True, "monitor": True}, "still shows",
+            WrongAnswer({"prefetch": "reads", "handout_check": "table", "fencing": True, "monitor": True}, "handed out and not begun",
+                        "nothing is claimed ahead, so no lease matters"),
+            WrongAnswer({"prefetch": "claims", "prefetch_lease": "short lease", "handout_check": "clock", "fencing": True, "monitor": True}, "still shows",
                         "a lease by one's own clock is enough"),
-            WrongAnswer({"prefetch": "claims", "prefetch_lease": "heartbeat", "handout_check": "table", "monitor": True}, "zombie claims",
+            WrongAnswer({"prefetch": "reads", "prefetch_lease": "short lease", "handout_check": "table", "monitor": True}, "zombie claims",
                         "the check at the hand-out is a fence, too"),
-            WrongAnswer({"prefetch": "claims", "prefetch_lease": "heartbeat", "handout_check": "table", "fencing": True}, "still shows",
+            WrongAnswer({"prefetch": "reads", "prefetch_lease": "short lease", "handout_check": "table", "fencing": True}, "still shows",
                         "nobody dies"),
         ),
-        form=Settings({"prefetch": ("none", "reads", "claims"), "prefetch_lease": ("claim timeout", "heartbeat"),
+        form=Settings({"prefetch": ("none", "reads", "claims"), "prefetch_lease": ("claim timeout", "short lease"),
                        "handout_check": ("none", "clock", "table"), "fencing": (False, True), "monitor": (False, True)}, start=_OFF),
     )
 )  # fmt: skip
@@ -337,9 +379,10 @@ def _order_is_right(rule: Callable[[Any, list[Any]], bool]) -> Feedback:
         verdict = explore(_with_order(rule, name), [anomalies.IN_ORDER, anomalies.NO_JOB_LOST], deviations=1)
         searched += verdict.searched
         if not verdict.held:
-            return Feedback.no(
-                f"In the scenario “{name}” your order breaks {verdict.invariant}.", verdict.invariant, verdict
-            )
+            why = f"In the scenario “{name}” your order breaks {verdict.invariant}."
+            if (name, verdict.invariant) == ("FIFO: poison", "NO_JOB_LOST"):
+                why += " Job 1 has failed for good, and job 2 waits for it."
+            return Feedback.no(why, verdict.invariant, verdict)
     return Feedback.yes(f"No violation in {searched:,} schedules of four scenarios with up to one surprise.")
 
 
@@ -395,8 +438,37 @@ write_the_order = ROOM.add(
 UNASKED = anomalies.anomaly("zombie hands out").scenario(handout_check="none")
 
 
-def _replayed(token: str) -> Verdict:
-    return replay(UNASKED, token, [anomalies.NO_DEAD_CLAIM])
+def _with_both(world: World) -> bool | str:
+    handouts = world.facts["pacer"].handouts
+    after = [
+        job for place, (job, who) in enumerate(handouts) if who == "A" and (job, "B") in handouts[:place]
+    ]
+    return not after or f"B had handed out job {after[0]}, and A handed it out again"
+
+
+NOT_AFTER_B = always("NOT_AFTER_B", "A hands out no job that B has handed out", _with_both)
+
+
+def _replayed(token: str) -> Feedback:
+    """Right where A's hand-out comes after B's; one that comes before it is told what is missing."""
+    verdict = replay(UNASKED, token, [NOT_AFTER_B])
+    if not verdict.held:
+        return Feedback.yes(
+            "A had the job in hand when it was stopped, and gave it away when it woke up. Two workers do it now.",
+            verdict,
+        )
+    early = replay(UNASKED, token, [anomalies.NO_DEAD_CLAIM])
+    if not early.held:
+        return Feedback.no(
+            "A hands out under a dead claim, but B had not handed the job out before.",
+            "only A has handed it out",
+            early,
+        )
+    return Feedback.no(
+        "A hands out nothing here under a claim that the table has taken back.",
+        "NO_DEAD_CLAIM held to the end",
+        verdict,
+    )
 
 
 break_the_fence = ROOM.add(
@@ -404,21 +476,22 @@ break_the_fence = ROOM.add(
         "break the fence",
         "break it",
         "Get past the fence",
-        "The fence is on, and nobody is asked at the hand-out. Find a schedule of the scenario zombie hands out in which A hands out a job under a claim that the "
-        "table has taken back. Use the adversary of act 4 or the referee, and give the replay token.",
-        must_break(_replayed, "NO_DEAD_CLAIM", "A had the job in hand when it was stopped, and gave it away when it woke up."),
+        "The fence is on, and nobody is asked at the hand-out. In act 4 A handed out a job that the table had taken back, and nobody else had it yet. Find a schedule "
+        "of the same scenario, zombie hands out, in which B has handed out the job already and A hands it out all the same, so that two workers do it. Use the "
+        "adversary of act 4 and give its token.",
+        _replayed,
         (
-            "A must have claimed the job and must not have given it away yet. When is that?",
-            "Let A stand still while the table's answer to its claim is on its way. Then let time pass.",
-            "Two surprises: “broker A stands still” right after the table has handled the claim, and “broker A goes on” once the claim has run out.",
+            "Worker w2 asks B. What has to happen before B has the job, and in which order?",
+            "A stands still while the answer to its claim is on its way. Let everything else go on until B has given the job to w2. Then let A go on.",
+            "w2 asks; the lease without a heartbeat, Helix appoints B; A's claim is up; B claims, gets its answer, and hands out. Only now “broker A goes on”.",
         ),
-        Solution("zombie hands out:3.2-15.1:1f0947", "It stood still between its claim and its hand-out, for longer than the lease."),
+        Solution("zombie hands out:3.2-18.1:129577", "Between its claim and its hand-out A stood still for longer than the lease, and B was done with all of it."),
         (
-            WrongAnswer("zombie hands out:0:9a92e7", "NO_DEAD_CLAIM", "the default schedule"),
-            WrongAnswer("zombie hands out:2.2:7df149", "NO_DEAD_CLAIM", "it stands still before it has claimed"),
-            WrongAnswer("zombie hands out:5.1:618050", "NO_DEAD_CLAIM", "it never wakes up"),
+            WrongAnswer("zombie hands out:0:9a92e7", "hands out nothing here", "the default schedule"),
+            WrongAnswer("zombie hands out:2.2:7df149", "hands out nothing here", "it stands still before it has claimed"),
+            WrongAnswer("zombie hands out:3.2-15.1:1f0947", "B had not handed the job out", "the schedule of act 4"),
         ),
-        expects="a replay token, a text such as 'zombie hands out:7.1:3fa9c1'",
+        expects="a replay token: the text that `adversary.token` gives",
         accepts=str,
     )
 )  # fmt: skip

@@ -8,9 +8,8 @@ from functools import cache
 from typing import Any
 
 from dslab import show
-from dslab.check import Stepper, Verdict, finished
+from dslab.course import referee
 from dslab.pacer import anomalies, claiming, failover, load, neighbours, real
-from dslab.pacer.anomalies import Cell
 from dslab.show import (
     Axis,
     Choice,
@@ -24,13 +23,12 @@ from dslab.show import (
     Network,
     Node,
     Slider,
-    SpaceTime,
     Switch,
 )
 from dslab.sim import Result
 
 SEES = {"when it is asked for": "asked", "when the lock is granted": "granted"}
-LEASES = {"a short lease": "heartbeat", "the claim timeout (600 s)": "claim timeout"}
+LEASES = {"a short lease (4.5 s)": "heartbeat", "the claim timeout (600 s)": "claim timeout"}
 CHECKS = {"asks the table": "table", "asks its own clock": "clock", "asks nobody": "none"}
 PREFETCH = {"claims jobs": "claims", "only reads jobs": "reads"}
 HAPPENS = {
@@ -40,26 +38,28 @@ HAPPENS = {
     "is well": "nothing",
 }
 
+FIRST_MOVES = ("w1: start", "‘next’ w1", "‘claim’ A")
+
 
 def system_picture() -> Any:
     """The parts of Pacer, and who talks to whom."""
     nodes = (
         Node("user", "a user's request", "person", at=(0.0, 1.0)),
-        Node("submit", "submission service", "service", at=(0.36, 1.0)),
-        Node("table", "job table: one partition", "store", at=(0.8, 1.0)),
-        Node("worker", "worker, in its pod", "person", at=(0.0, 0.42)),
-        Node("a", "broker A: owner, epoch 1", "service", at=(0.42, 0.42)),
-        Node("helix", "controller (Helix)", "control", at=(0.72, 0.0)),
-        Node("b", "broker B", "service", at=(1.0, 0.42)),
+        Node("submit", "submission service", "service", at=(0.45, 1.0)),
+        Node("table", "job table", "store", at=(1.0, 1.0)),
+        Node("worker", "worker", "person", at=(0.0, 0.45)),
+        Node("a", "broker A", "service", at=(0.45, 0.45)),
+        Node("helix", "controller (Helix)", "control", at=(1.0, 0.0)),
+        Node("b", "broker B", "service", at=(0.45, 0.0)),
     )
     edges = (
         Edge("user", "submit", "a job"),
         Edge("submit", "table", "1 enqueue"),
         Edge("a", "table", "2 claim ahead"),
-        Edge("worker", "a", "3 next job?"),
+        Edge("a", "worker", "3 next job"),
         Edge("worker", "table", "4 done"),
         Edge("a", "helix", "heartbeats"),
-        Edge("helix", "b", "or you, with epoch 2"),
+        Edge("helix", "b", "or you: epoch 2"),
     )
     return show.picture(Network(nodes, edges, title="Pacer: one partition, one owner", height=400))
 
@@ -76,11 +76,11 @@ def contention_explorer() -> Explorer:
         "shards": Slider("Shards", 1, 10, 1, 5),
         "databases": Slider("Databases on each shard", 1, 4, 1, 2),
         "sees": Choice("A claim sees the jobs that are there", SEES, "asked"),
-        "moment_ms": Slider("Moment", 0, 50, 1, 24, "ms"),
+        "moment_ms": Slider("Moment", 0, 50, 2, 24, "ms"),
     }  # fmt: skip
     question = "2,000 jobs/s in this many tables. Which locks are held at this moment, who waits for them, and what do more claimers bring?"
     return Explorer(load.contention, controls, _contention_pictures, title="Many claimers, few locks", question=question, columns=2,
-                    poster=(0, 2))  # fmt: skip
+                    poster=(0, 3))  # fmt: skip
 
 
 def _contention_pictures(result: Result) -> list[Any]:
@@ -157,7 +157,7 @@ def partitions_explorer() -> Explorer:
     }
     question = "A queue is spread over partitions. How many claims find nothing? Which control changes that, and which changes the lock wait?"
     return Explorer(load.partitions, controls, _partition_pictures, title="Two problems, two cures", question=question, columns=2,
-                    poster=(0,))  # fmt: skip
+                    poster=(1,))  # fmt: skip
 
 
 def _partition_pictures(result: Result) -> list[Any]:
@@ -209,7 +209,7 @@ def _partition_meters(result: Result) -> Meters:
 
 
 def two_cures_table() -> Any:
-    """The seven setups side by side, simulated now."""
+    """The eight setups side by side, simulated now."""
     return show.table(
         _two_cures().tables["setups"], title="2,000 jobs/s in 10 tables, and 5 jobs/s in up to 40"
     )
@@ -217,7 +217,7 @@ def two_cures_table() -> Any:
 
 @cache
 def _two_cures() -> Result:
-    return claiming.two_cures(4.0)
+    return claiming.two_cures()
 
 
 # -- act 3: the broker dies -----------------------------------------------------------------------------------------
@@ -273,22 +273,20 @@ def _failover_meters(result: Result) -> Meters:
 # -- act 4: be the adversary --------------------------------------------------------------------------------------
 
 
-def adversary_explorer(name: str = "zombie hands out", **positions: Any) -> Any:
-    """Be the network and the scheduler of an anomaly's scenario, with everything on but ``positions``."""
-    from dslab.show.adversary import Adversary
+def adversary_explorer(name: str = "zombie hands out", moves: tuple[str, ...] = (), **positions: Any) -> Any:
+    """Be the network and the scheduler of an anomaly's scenario, with everything on but ``positions``; ``moves`` are made already.
 
-    wanted = anomalies.anomaly(name)
-    stepper = Stepper(wanted.scenario(**positions), [wanted.invariant, *wanted.also])
-    return Adversary(stepper, title=f"Be the adversary: {name}", goal=f"make {wanted.invariant.name} break")
-
-
-def schedule_picture(verdict: Verdict, title: str = "") -> Any:
-    """The shortest schedule that a verdict found, to step through."""
-    if verdict.trace is None:
-        raise ValueError("this verdict found nothing, so there is no schedule to show")
-    return show.picture(
-        SpaceTime(verdict.trace, title=title or f"{verdict.scenario}: the shortest schedule found")
-    )
+    Each of ``moves`` is a part of what a choice is called. ValueError where no choice is called so.
+    """
+    made = referee.adversary(anomalies.anomaly(name), **positions)
+    for move in moves:
+        fits = [choice.index for choice in made.stepper.choices() if move in choice.label]
+        if not fits:
+            raise ValueError(
+                f"there is no choice {move!r} after {', '.join(made.stepper.steps) or 'nothing'}"
+            )
+        made.pick(fits[0])
+    return made
 
 
 # -- act 5: neighbours ----------------------------------------------------------------------------------------------
@@ -317,6 +315,7 @@ def _neighbour_pictures(result: Result) -> list[Any]:
         y,
         (result.series["slower"],),
         title="How slow the slowest notifications are",
+        steps=True,
         marks=marks,
         height=300,
     )
@@ -338,7 +337,7 @@ def enqueue_table() -> Any:
     """A user's enqueue beside many dequeuers, with one pool of threads and with two."""
     return show.table(
         neighbours.enqueue_table().tables["enqueue"],
-        title="100 enqueues/s on 16 threads: shared, or 8 of their own",
+        title="100 enqueues/s; a dequeue holds a thread for 80 ms: 16 threads for all, or 8 and 8",
     )
 
 
@@ -361,82 +360,10 @@ def measured_table() -> Any:
     return show.table(rows, title=title)
 
 
-# -- break it: the tables ----------------------------------------------------------------------------------------------
-
-
-@cache
-def _matrix_cells() -> tuple[Cell, ...]:
-    return tuple(finished(anomalies.matrix()))
-
-
-@cache
-def _design_cells() -> tuple[Cell, ...]:
-    return tuple(finished(anomalies.designs()))
-
-
-def matrix_picture() -> Any:
-    """Which defence stops which anomaly: searched now, every cell of it."""
-    short = {"held": "ok", "broken": "fails", "sampled": "some", "not applicable": "n/a"}
-    moods = {"ok": "good", "fails": "bad", "some": "warn", "n/a": "neutral"}
-    found = {(cell.anomaly, cell.off): short[_outcome(cell)] for cell in _matrix_cells()}
-    names, offs = anomalies.ONE_AT_A_TIME, ("", *anomalies.DEFENCES)
-    words = tuple(tuple(found[name, off] for off in offs) for name in names)
-    title = "Which defence stops which anomaly"
-    return show.picture(
-        Heatmap(
-            names,
-            ("nothing", *anomalies.DEFENCES),
-            words,
-            "anomaly",
-            "with this off",
-            title=title,
-            states=moods,
-        )
-    )
-
-
-def matrix_summary() -> str:
-    """Say how much the table's search covered."""
-    cells = _matrix_cells()
-    done = [cell.verdict for cell in cells if not cell.unread]
-    searched = sum(verdict.searched + verdict.sampled for verdict in done)
-    broken = sum(_outcome(cell) == "broken" for cell in cells)
-    return (f"{len(done)} searches, {searched:,} schedules, with one surprise, or two where a broker stands still and goes on; {broken} found a "
-            f"violation. In {len(cells) - len(done)} cells no schedule ever asks for the switch.")  # fmt: skip
-
-
-def designs_picture() -> Any:
-    """Seven ways to claim ahead, and what a death or a standstill does to each: searched now."""
-    names = anomalies.OF_DESIGNS
-    cells = {(cell.anomaly, cell.off): _outcome(cell) for cell in _design_cells()}
-    words = tuple(tuple(cells[name, design] for name in names) for design in anomalies.DESIGNS)
-    return show.picture(
-        Heatmap(tuple(anomalies.DESIGNS), names, words, "design", "anomaly", title="Seven ways to prefetch")
-    )
-
-
-def prices_table() -> Any:
-    """What each way to prefetch costs when A stands still for eight seconds: simulated now."""
-    rows = []
-    for name, positions in anomalies.DESIGNS.items():
-        switches = {"prefetch": "prefetch", "prefetch_lease": "lease", "handout_check": "check"}
-        settings = {switches[switch]: value for switch, value in positions.items()}
-        still, dead = (failover.failover(happens=what, **settings) for what in ("stands still", "killed"))
-        rows.append({"design": name, "statements a job": round(still["writes"], 2), "done twice after a standstill": int(still["twice"]),
-                     "a death delays a job by (s)": round(dead["added_s"], 1)})  # fmt: skip
-    return show.table(rows, title="What each way costs: 70 jobs, ten ahead")
-
-
-def _outcome(cell: Cell) -> str:
-    if cell.verdict.kind == "sometimes":
-        return "not applicable"
-    return "broken" if not cell.verdict.held else "sampled" if cell.verdict.sampled else "held"
-
-
 EXPLORERS: dict[str, Callable[[], Any]] = {
     "contention": contention_explorer,
     "partitions": partitions_explorer,
     "failover": failover_explorer,
-    "adversary": lambda: adversary_explorer(handout_check="none"),
+    "adversary": lambda: adversary_explorer(moves=FIRST_MOVES, handout_check="none"),
     "neighbours": neighbours_explorer,
 }

@@ -2,18 +2,10 @@
 
 from dslab.course.readmodels.claims import CLAIMS
 from dslab.course.readmodels.exercises import (
-    ROOM,
-    SMALL_ZOO,
-    ZOO,
     break_rebuild,
     claim_rule,
     fewest,
-    late_commit,
-    lost_events,
     must_wait,
-    nothing_left,
-    one_statement,
-    one_try,
     tolerant,
     write_the_invariant,
 )
@@ -23,20 +15,39 @@ from dslab.course.readmodels.explorers import (
     hidden_explorer,
     lanes_explorer,
     load_explorer,
-    lock_table,
-    matrix_picture,
-    matrix_summary,
-    price_table,
-    schedule_picture,
-    shortest_table,
+    race_explorer,
     system_picture,
     try_explorer,
 )
-from dslab.course.readmodels.meta import META, WORDS
+from dslab.course.readmodels.meta import CURES, META, WORDS
+from dslab.course.readmodels.predictions import (
+    ROOM,
+    late_commit,
+    lost_events,
+    nothing_left,
+    one_statement,
+    one_try,
+)
+from dslab.course.readmodels.tables import (
+    anomaly_table,
+    design_table,
+    loaded_table,
+    lock_table,
+    lock_worth_table,
+    matrix_picture,
+    matrix_summary,
+    mechanism_table,
+    price_table,
+    races_table,
+    shortest_table,
+    steps_table,
+)
+from dslab.course.readmodels.zoo import SMALL_ZOO, ZOO
 
 __all__ = [
-    "CLAIMS", "EXPLORERS", "META", "ROOM", "SMALL_ZOO", "WORDS", "ZOO", "adversary_explorer", "break_rebuild", "claim_rule", "fewest",
-    "hidden_explorer", "lanes_explorer", "late_commit", "load_explorer", "lock_table", "lost_events", "matrix_picture", "matrix_summary",
-    "must_wait", "nothing_left", "one_statement", "one_try", "price_table", "schedule_picture", "shortest_table", "system_picture", "tolerant",
-    "try_explorer", "write_the_invariant",
+    "CLAIMS", "CURES", "EXPLORERS", "META", "ROOM", "SMALL_ZOO", "WORDS", "ZOO", "adversary_explorer", "anomaly_table", "break_rebuild",
+    "claim_rule", "design_table", "fewest", "hidden_explorer", "lanes_explorer", "late_commit", "load_explorer", "loaded_table", "lock_table",
+    "lock_worth_table", "lost_events", "matrix_picture", "matrix_summary", "mechanism_table", "must_wait", "nothing_left", "one_statement",
+    "one_try", "price_table", "race_explorer", "races_table", "shortest_table", "steps_table", "system_picture", "tolerant", "try_explorer",
+    "write_the_invariant",
 ]  # fmt: skip

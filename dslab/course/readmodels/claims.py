@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from dslab.check import Verdict
 from dslab.readmodels import anomalies, load
-from dslab.readmodels.locks import play
 from dslab.readmodels.protocol import SECOND_US, ReadModel, Switches
-from dslab.readmodels.real.cases import CASES
+from dslab.show.words import plural
 from dslab.sim import World
 from dslab.teach import Claim, Ledger, Measurement, holds_only_if
 
@@ -13,7 +13,7 @@ ARTICLE = "Dudycz, “Rebuilding Event-Driven Read Models …”"
 CORRECTION = "Dudycz, dead-letter correction"
 DIGEST = "Architecture Weekly's digest of it"
 EMMETT = "Emmett, commit 6e308790"
-FACTS = "load test on PostgreSQL 15, 2 cores"
+FACTS = "our own load test on PostgreSQL 15, 2 cores (not published)"
 JAN_5, JAN_19, MAY_25, AUG_21, JAN_2026 = (
     "5 January 2026",
     "19 January 2026",
@@ -23,20 +23,28 @@ JAN_5, JAN_19, MAY_25, AUG_21, JAN_2026 = (
 )
 
 
+def _told(verdict: Verdict) -> str:
+    """Say in a few words how a search ended; which event it is, act 2 and the table show."""
+    if verdict.held:
+        return verdict.describe()
+    found = f"{plural(verdict.searched, 'schedule')}, with {plural(verdict.deviations, 'surprise')}"
+    return f"{verdict.invariant} broken after {found}"
+
+
 def _searched(name: str, design: str) -> Measurement:
     verdict = anomalies.search(name, deviations=2, **anomalies.DESIGNS[design])
-    return Measurement("holds" if verdict.held else "broken", "", verdict.describe())
+    return Measurement("holds" if verdict.held else "broken", "", _told(verdict))
 
 
 def _crash() -> Measurement:
     on = anomalies.search("crash with lock only")
     off = anomalies.search("crash with lock only", **anomalies.anomaly("crash with lock only").off[0])
-    return Measurement("needed" if on.held and not off.held else "not needed", "", off.describe())
+    return Measurement("needed" if on.held and not off.held else "not needed", "", _told(off))
 
 
 def _barrier() -> Measurement:
     verdict = anomalies.search("skip race", **anomalies.BARRIER)
-    return Measurement("works" if verdict.held else "does not work", "", verdict.describe())
+    return Measurement("works" if verdict.held else "does not work", "", _told(verdict))
 
 
 def _collision() -> Measurement:
@@ -47,12 +55,13 @@ def _collision() -> Measurement:
 
 def _takeover() -> Measurement:
     on, off = anomalies.search("frozen clock"), anomalies.search("frozen clock", clock="transaction")
-    return Measurement("never comes" if on.held and not off.held else "comes", "", off.describe())
+    return Measurement("never comes" if on.held and not off.held else "comes", "", _told(off))
 
 
 def _lost_per_writer() -> Measurement:
-    runs = {writers: load.load(writers=writers)["lost"] / writers for writers in (1, 2, 4, 8, 16)}
-    told = ", ".join(f"{lost:.1f} each with {writers}" for writers, lost in runs.items())
+    """The same two loads as in the test: 8 writers and 16."""
+    runs = {writers: load.load(writers=writers)["lost"] / writers for writers in (8, 16)}
+    told = " and ".join(f"{lost:.2f} each with {writers} writers" for writers, lost in runs.items())
     return Measurement(round(sum(runs.values()) / len(runs), 2), "events per writer", told)
 
 
@@ -62,8 +71,9 @@ def _try(writers: int) -> Measurement:
 
 
 def _pause() -> Measurement:
-    run = load.load(design="barrier")
-    return Measurement(round(run["pause_ms"], 1), "ms", "8 writers, transactions of 0 to 20 ms")
+    run = load.load(design="barrier", rebuilds=40)
+    told = f"the mean of 40 rebuilds, 8 writers, transactions of 0 to 20 ms; the longest took {run['pause_ms_max']:.1f} ms"
+    return Measurement(round(run["pause_ms"], 1), "ms", told)
 
 
 def _starved() -> Measurement:
@@ -85,11 +95,6 @@ def _silence() -> Measurement:
     return Measurement(second - 1, "s", "the last second at which the model refuses another instance")
 
 
-def _case(name: str, step: int) -> Measurement:
-    played = play(CASES[name])
-    return Measurement(played[step].settled, "", f"{played[step].statement}, in the matrix “{name}”")
-
-
 CLAIMS = Ledger(
     "readmodels",
     [
@@ -108,26 +113,24 @@ CLAIMS = Ledger(
               experiment=_takeover),
         Claim("unregistered projections", "a projection without a row makes appends skip; the article's own SQL says the opposite", ARTICLE, JAN_5, "V",
               value="holds", experiment=lambda: _searched("unregistered projection", "article, 5 January")),
-        Claim("takeover", "an owner that was silent for 300 s is taken over", EMMETT, AUG_21, "C", value=300, unit="s",
-              experiment=_silence,
-        ),
-        Claim("closing activates", "whoever closes sets the status to active, owner or not", EMMETT, AUG_21, "C", value="broken",
+        Claim("takeover", "an owner that was silent for 300 s is taken over", EMMETT, AUG_21, "C",
+              test=lambda seconds: holds_only_if("the timeout is set so: Emmett's default is built into the model") if seconds == 300 else False,
+              experiment=_silence),
+        Claim("closing activates", "whoever closes sets the status to active, so an owner that was taken over activates what another rebuilds", EMMETT, AUG_21, "C", value="broken",
               experiment=lambda: _searched("zombie release", "corrected, 19 January")),
         Claim("collisions", "1,000 names in a 64-bit hash collide with a chance of 2.7e-14", "computed from the key's width", JAN_2026, "C",
-              value=2.7e-14, tolerance=5e-16, experiment=_collision),
-        Claim("about one per writer", "8 writers lost 477 events in 40 rebuilds, 16 writers 625 in 25: 1.5 for each writer", FACTS, "2026", "L",
-              value=1.5, unit="events per writer", tolerance=0.5, experiment=_lost_per_writer),
+              test=lambda chance: holds_only_if("hashes are as good as drawn: arithmetic, no experiment") if abs(chance - 2.7e-14) < 5e-16 else False,
+              experiment=_collision),
+        Claim("lost per writer", "8 writers lost 477 events in 40 rebuilds, 16 writers 625 in 25: 1.5 for each writer", FACTS, "2026", "L",
+              value=1.5, unit="events per writer", tolerance=0.25, experiment=_lost_per_writer),
         Claim("one try, 10 writers", "one of about three tries succeeds (0.363) with 10 writers at p = 0.1", FACTS, "2026", "L", value=0.363, tolerance=0.03,
               experiment=lambda: _try(10)),
         Claim("one try, 40 writers", "one of 65 tries succeeds (0.0153) with 40 writers at p = 0.1", FACTS, "2026", "L", value=0.0153, tolerance=0.005,
               experiment=lambda: _try(40)),
-        Claim("starvation", "tries every 5 ms never started a rebuild within 200 s", FACTS, "2026", "L", value=0, tolerance=1e-4, experiment=_starved),
-        Claim("barrier's pause", "the barrier takes 18 to 22 ms with transactions of up to 20 ms", FACTS, "2026", "L", value=20, unit="ms", tolerance=6,
+        Claim("starvation", "the article's design, trying every 5 ms among 8 busy writers, never started a rebuild within 200 s (act 3 lets it wait instead)", FACTS, "2026", "L", value=0, tolerance=1e-4, experiment=_starved),
+        Claim("barrier's pause", "the barrier takes 18 to 22 ms with transactions of up to 20 ms", FACTS, "2026", "L", value=20, unit="ms", tolerance=2,
+              otherwise=holds_only_if("the server's own milliseconds are added: the model, where the database costs nothing, stays below"),
               experiment=_pause),
-        Claim("queue", "a waiting exclusive request makes later shared tries fail", "PostgreSQL 18", "2025", "L", value="false",
-              experiment=lambda: _case("a waiting exclusive lets no later shared pass", 2)),
-        Claim("session unlock", "pg_advisory_unlock on a transaction lock warns and returns false", "PostgreSQL 18", "2025", "L", value="false",
-              experiment=lambda: _case("unlock does not reach transaction locks", 2)),
         Claim("zero downtime", "the rebuild causes no downtime", DIGEST, JAN_2026, "V",
               reason="appends go on, but readers of an in-place rebuild see an emptied model; the article itself prefers a second model beside the first"),
         Claim("microseconds", "the check costs an append microseconds", ARTICLE, JAN_5, "V",

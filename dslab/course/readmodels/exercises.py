@@ -1,157 +1,26 @@
-"""What lesson 9 asks: predictions before the acts, exercises after them, and the zoo that scores invariants."""
+"""The exercises of lesson 9, with their solutions and typical wrong answers."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
-from dslab.check import Scenario, Verdict, explore, replay
+from dslab.check import replay
+from dslab.course.readmodels.predictions import ROOM
+from dslab.course.readmodels.zoo import SMALL_ZOO
 from dslab.readmodels import anomalies, load
-from dslab.readmodels.protocol import Switches
 from dslab.teach import (
-    Classroom,
     Exercise,
     Feedback,
-    Mutant,
     Number,
     OneOf,
-    Prediction,
     Settings,
     Solution,
     WrongAnswer,
-    Zoo,
     decided_by,
-    must_break,
     same_as,
     tells_apart,
 )
-
-ROOM = Classroom("readmodels")
-
-# -- predictions ----------------------------------------------------------------------------------------
-
-late_commit = ROOM.add(
-    Prediction.choice(
-        "late commit",
-        "The status says rebuilding, so the append of `e2` skips the read model: the replay will read `e2` from the log. The append commits "
-        "just after the replay has looked for the last time, and just before it sets the status to active. Where is `e2` then?",
-        {
-            "a": "in the read model: the replay reads the whole log",
-            "b": "in no read model, and nobody will look for it",
-            "c": "in the read model twice",
-        },
-        {
-            "a": "The replay reads what is committed when it looks. When it looked for the last time, e2 was not.",
-            "c": "Twice needs two who apply it; here the append left it to the replay.",
-        },
-        decide=lambda result: "b" if result["lost"] else "c" if result["doubled"] else "a",
-        because=lambda result: result.describe(),
-    )
-)
-
-one_statement = ROOM.add(
-    Prediction.yes_no(
-        "two repairs",
-        "Skip records are on: whoever skips leaves a note in its own transaction. And lock and status are asked for in two statements. Is there "
-        "still a schedule of one append beside one rebuild, with up to three surprises, that loses the event?",
-        {
-            "yes": "The referee ran every schedule with up to three surprises and found none. That is no proof, but it is a search."
-        },
-        decide=lambda verdict: not verdict.held,
-        because=lambda verdict: verdict.describe(),
-    )
-)
-
-lost_events = ROOM.add(
-    Prediction.number(
-        "lost per rebuild",
-        "Eight writers, each with a transaction open for 10 ms on average, almost without a pause between two. The article's design rebuilds "
-        "among them. How many events does one rebuild lose?",
-        "events", 0, 100,
-        {"low": "Every transaction that is open when the replay looks for the last time has skipped and is not committed.",
-         "high": "Only those are lost that are open, or hidden behind one that is open, at one moment: the last look."},
-        factor=1.5,
-        because="About one for each writer, those that are open, and some more that are committed but younger than the oldest open one.",
-    )
-)  # fmt: skip
-
-one_try = ROOM.add(
-    Prediction.number(
-        "one try",
-        "Twenty writers; each has a transaction open for a tenth of the time. A rebuild tries for the exclusive lock without waiting. "
-        "How often does one try succeed?",
-        "%", 0, 100,
-        {"low": "Each writer is away nine tenths of the time; all twenty are away together more often than that.",
-         "high": "All twenty must be away at the same moment."},
-        tolerance=3,
-        because="(1 - 0.1)^20. With forty writers it is the square of it.",
-    )
-)  # fmt: skip
-
-nothing_left = ROOM.add(
-    Prediction.yes_no(
-        "nothing left to see",
-        "Everything is on but one thing: the replay ends, as Emmett's does, when the source reports nothing left. Two clients append. Can an "
-        "event get lost that was applied inline, and committed, before the rebuild began?",
-        {
-            "no": "The replay sees only what is older than the oldest open transaction. The model was emptied, and it ended without seeing the event."
-        },
-        decide=lambda verdict: not verdict.held,
-        because=lambda verdict: verdict.describe(),
-    )
-)
-
-# -- the zoo ----------------------------------------------------------------------------------------------
-
-_JUDGES = list(anomalies.INVARIANTS)
-_EXTRA = {"append dies": anomalies.append_dies}
-
-
-def _variant(scenario: str, bug: str = "", **positions: Any) -> Scenario:
-    build = _EXTRA.get(scenario) or anomalies.anomaly(scenario).build
-    switches = anomalies.positioned(Switches(bug=bug), positions)
-    return Scenario(scenario, partial(build, switches))
-
-
-_BUGS: tuple[tuple[str, str, dict[str, Any], str, str], ...] = (
-    ("skip record after commit", "append dies", {}, "the skip record is written in a transaction of its own, after the commit", "NO_LOST_EVENT"),
-    ("drain forgets the checkpoint", "skip race", {}, "the drain applies what the replay has applied already", "NOT_TWICE"),
-    ("claims without the lock", "stale check", {}, "the rebuild goes on where its lock was refused (the article's sample)", "NOT_TWICE"),
-    ("keeps the old checkpoint", "zombie release", {}, "a rebuild empties the model and goes on from the old checkpoint", "NO_LOST_EVENT"),
-    ("reads the tail before the lock", "skip race", anomalies.BARRIER, "the tail is read first, then the barrier is waited for", "NO_LOST_EVENT"),
-    ("reads the tail by xmin", "hidden tail", anomalies.BARRIER, "the tail is read without what is younger than the oldest open transaction", "NO_LOST_EVENT"),
-    ("never drains", "skip race", {}, "nobody applies the skip records", "ALL_DRAINED"),
-    ("no timeout", "frozen clock", {}, "an owner that died owns the row for ever (the article's sample)", "REBUILD_ENDS"),
-)  # fmt: skip
-ZOO = Zoo(
-    "rebuilds",
-    right={
-        "everything on": _variant("skip race"),
-        "everything on: an owner is silent": _variant("zombie release"),
-        "everything on: the append may die": _variant("append dies"),
-        "a barrier": _variant("skip race", **anomalies.BARRIER),
-    },
-    mutants={
-        bug: Mutant(_variant(scenario, bug, **positions), told, caught_by)
-        for bug, scenario, positions, told, caught_by in _BUGS
-    },
-    invariants=_JUDGES,
-    search=partial(explore, deviations=3, budget=2_500),
-)
-
-SMALL_ZOO = Zoo(
-    "one append, one rebuild",
-    right={"skip records": _variant("skip race"), "a barrier": _variant("skip race", **anomalies.BARRIER)},
-    mutants={
-        "no skip records": Mutant(_variant("skip race", skip_records=False), "whoever skips leaves no trace", "NO_LOST_EVENT"),
-        "one statement": Mutant(_variant("stale check", check="one statement"), "lock and status come from one snapshot", "NOT_TWICE"),
-        "no lock": Mutant(_variant("status only", append_lock="none", rebuild_lock="none"), "only the status row is asked", "NOT_TWICE"),
-        "drain forgets the checkpoint": Mutant(_variant("skip race", "drain forgets the checkpoint"), "what was replayed is drained as well", "NOT_TWICE"),
-    },
-    invariants=[anomalies.NO_LOST_EVENT, anomalies.NOT_TWICE],
-    search=partial(explore, deviations=2),
-)  # fmt: skip
 
 # -- exercises ----------------------------------------------------------------------------------------------
 
@@ -195,7 +64,7 @@ fewest = ROOM.add(
         (
             "Each of the four anomalies is named after what goes wrong; ask for each which of the five mechanisms it talks about.",
             "One of the five mends the order of events within one read model. Do any of the four anomalies care about order?",
-            "The table has a column “+ two statements” and one “everything on”: compare the rows of the four anomalies there.",
+            "In the table of designs compare the columns article, corrected, two st. and all on, row by row of these four: which column is the first to hold, and what did it add?",
         ),
         Solution(_ALL_FOUR | {"apply": "blind"}, "One repair for each anomaly; the versioned apply is for the out-of-order drain, which is not among the four."),
         (
@@ -243,7 +112,8 @@ claim_rule = ROOM.add(
         "implement",
         "Who may begin a rebuild?",
         'Write `may_claim(status, owner, silent_s, me)`. `status` is `"active"`, `"rebuilding"` or `"none"` (no row yet), `owner` the name of who owns the '
-        "rebuild, `silent_s` the seconds since it was last heard of, `me` who asks. An owner is given up after more than 300 s.",
+        "rebuild, `silent_s` the seconds since it was last heard of, `me` who asks. An owner is given up after more than 300 s. One that "
+        "crashed and came back, under its name, need not wait.",
         same_as(may_claim, _CLAIMS, "Free rows, one's own, and those of owners that were silent for too long.", {
             0: "Nobody rebuilds, so anybody may begin.",
             1: "The owner was heard of 10 s ago: two rebuilds at once would empty each other's work.",
@@ -272,28 +142,47 @@ claim_rule = ROOM.add(
 RACING = anomalies.anomaly("skip race").scenario(skip_records=False)
 
 
-def _replayed(token: str) -> Verdict:
-    return replay(RACING, token, [anomalies.NO_LOST_EVENT])
+_ANSWER, _LOOK = "append: reads the status", "rebuild: reads a batch"
+
+
+def _skipped_early(token: str) -> Feedback:
+    """The event must be lost, by an append that had its answer before the replay looked at the log for the first time."""
+    verdict = replay(RACING, token, [anomalies.NO_LOST_EVENT])
+    steps = list(verdict.schedule)
+    # An append that was refused the lock began before the rebuild's start was committed, and is waited for: it cannot be lost here.
+    if verdict.held or steps.index(_ANSWER) < steps.index(_LOOK):
+        return Feedback.must_break(
+            verdict,
+            "NO_LOST_EVENT",
+            "The append was told to skip before the replay had read anything, and was so slow that it committed after the last look.",
+        )
+    return Feedback.no(
+        "It loses the event, but here the append asks only when the replay has looked at the log already.",
+        f"step {steps.index(_LOOK) + 1} is a look, step {steps.index(_ANSWER) + 1} the answer",
+        verdict,
+    )
 
 
 break_rebuild = ROOM.add(
     Exercise(
         "lose an event",
         "break it",
-        "Lose an event",
-        "Skip records are off, everything else is on. Find a schedule of the scenario skip race in which the read model is active and lacks an event, with "
-        "the adversary of act 2 or with the referee, and give its replay token.",
-        must_break(_replayed, "NO_LOST_EVENT", "The append skipped because a rebuild was under way, and committed when it was over."),
+        "Lose an event another way",
+        "Skip records are off, everything else is on. In the schedule that the referee found, the append begins when the replay has looked at the log for the last "
+        "time. Find another one of the scenario skip race: the append has its answer *before* the first look (*reads a batch*), and its event is lost all the same. Play it "
+        "with the adversary of act 2 and give `adversary.token`.",
+        _skipped_early,
         (
-            "Two decisions must fall apart in time: the append's, and its commit.",
-            "The append has to ask while the status says rebuilding, so the rebuild must have committed its start by then.",
-            "Let the rebuild look for the last time, let the append skip and commit after that look, and let the status be flipped last of all, or before the commit.",
+            "Two moments must fall apart: the append's answer, and its commit.",
+            "The append has to ask while the status says rebuilding, so the rebuild must have committed its start by then; and not have looked yet.",
+            "Once the append has its answer, leave it alone until the rebuild has looked, looked again and found nothing.",
         ),
-        Solution("skip race:0.1-6.1:ae7aec", "The append asks while the status says rebuilding, and commits after the replay has looked for the last time."),
+        Solution("skip race:0.1-4.1-8.1:704832", "The append asks right after the rebuild's start is committed, then stands still until the replay is over."),
         (
             WrongAnswer("skip race:0:2fc0d0", "NO_LOST_EVENT", "the default schedule"),
             WrongAnswer("skip race:3.1:37bb75", "NO_LOST_EVENT", "the rebuild begins before the append asks, and ends before it, too"),
             WrongAnswer("skip race:5.1:1b8352", "NO_LOST_EVENT", "the append is slow, but it applied its event before"),
+            WrongAnswer("skip race:0.1-6.1:ae7aec", "only when the replay has looked", "the referee's own schedule"),
         ),
         expects="a replay token, a text such as 'skip race:3.1:1a2b3c'",
         accepts=str,
@@ -340,7 +229,8 @@ write_the_invariant = ROOM.add(
         "write the referee",
         "referee",
         "Write the invariant",
-        "Write a function of the world that is true while all is well. It must accept both repaired designs and catch all four mutants. "
+        "Write a function of the world that is true while all is well. It must accept two right designs (skip records; a barrier) and catch four mutants: no skip records, "
+        "one statement, no lock at all, and a drain that applies what was replayed already. "
         '`system = world.facts["readmodel"]` gives you `system.database.log` (committed events, each with a `.name`), `system.applied` (names, once for each '
         'application), `system.skips` (names of the skip records) and `system.status` (`"active"` or `"rebuilding"`).',
         tells_apart(SMALL_ZOO, "Your invariant tells the right ones from the mutants."),
@@ -361,32 +251,36 @@ write_the_invariant = ROOM.add(
     )
 )  # fmt: skip
 
-_PERCENT = Number("%", 0, 100, tolerance=0.5)
-_PERCENT_FEEDBACK = {
-    "low": "All must be away together, but each of them is away four fifths of the time.",
-    "high": "That all 15 are away at one moment is much rarer than that one of them is.",
-}
+
+def _first_hopeless() -> int:
+    """Give the fewest writers, each in flight for a fifth of the time, with whom less than one try in a hundred succeeds."""
+    return next(writers for writers in range(1, 65) if load.success(0.2, writers) < 0.01)
+
+
+_WRITERS = Number("writers", 1, 64, tolerance=0)
 must_wait = ROOM.add(
     Exercise(
         "must you wait?",
         "predict",
-        "Try or wait: your load",
-        "You have 15 writers, and each has a transaction open for a fifth of the time. A rebuild tries for the exclusive lock without waiting. What share of "
-        "its tries succeeds?",
-        decided_by(_PERCENT, lambda: 100 * load.success(0.2, 15), "(1 - 0.2)^15 = 3.5 %: one in 28 tries. If each try costs you something, wait.",
-                   _PERCENT_FEEDBACK),
+        "From how many writers on must you wait?",
+        "Each of your writers has a transaction open for a fifth of the time. A rebuild tries for the exclusive lock without waiting. With how many writers, at "
+        "the least, does less than one try in a hundred succeed?",
+        decided_by(_WRITERS, _first_hopeless, "(1 - 0.2)^21 is 0.92 %, and 20 writers still leave 1.15 %. If each try costs you something, wait.", {
+            "low": "With so few writers more than one try in a hundred succeeds: multiply 0.8 with itself that often.",
+            "high": "Less than one in a hundred it is, but fewer writers would do.",
+        }),
         (
             "Ask for one writer first: how likely is it that it has no transaction open?",
-            "The writers do not know of each other, so the chances multiply.",
-            "Four fifths, fifteen times multiplied with itself, in per cent.",
+            "The writers do not know of each other, so the chances multiply: a power of that number. When does it fall below 0.01?",
+            "The logarithm turns a power into a product: divide the logarithm of 0.01 by that of the chance for one writer, and round up.",
         ),
-        Solution(3.5, "0.8 to the power of 15 is 0.035."),
+        Solution(21, "log 0.01 / log 0.8 is 20.6, so 21."),
         (
-            WrongAnswer(80, "much rarer", "one writer"),
-            WrongAnswer(0, "each of them is away", "hopeless"),
-            WrongAnswer(5.3, "much rarer", "0.8 divided by 15"),
+            WrongAnswer(5, "more than one try in a hundred", "one over a fifth"),
+            WrongAnswer(20, "more than one try in a hundred", "rounded down"),
+            WrongAnswer(64, "fewer writers would do", "more is safer"),
         ),
-        form=_PERCENT,
+        form=_WRITERS,
     )
 )  # fmt: skip
 
@@ -409,7 +303,7 @@ def _tolerant() -> str:
     ]
     applied = seen[-1].split()
     same = [key for key, fold in _FOLDS.items() if fold(applied) == fold(sorted(applied))]
-    return same[0] if len(same) == 1 else "d"
+    return same[0] if len(same) == 1 else "d" if same else "e"
 
 
 _PROJECTIONS = OneOf(
@@ -417,7 +311,8 @@ _PROJECTIONS = OneOf(
         "a": "a balance: the sum of the amounts",
         "b": "an address: the last one that was entered",
         "c": "a list of steps, each appended at its end",
-        "d": "all of them, or none",
+        "d": "more than one of them",
+        "e": "none of them",
     }
 )
 tolerant = ROOM.add(
@@ -430,7 +325,8 @@ tolerant = ROOM.add(
         decided_by(_PROJECTIONS, _tolerant, "A sum does not care in which order it is added up. For the others, keep the position in the row and refuse what is older.", {
             "b": "The older address comes last and stays.",
             "c": "The list has its steps in the order in which they were applied.",
-            "d": "Fold three events in two orders and compare.",
+            "d": "Take each of them: fold three events in two orders and compare.",
+            "e": "Take each of them: fold three events in two orders and compare.",
         }),
         (
             "Take three events, apply them as 1, 3, 2, and see what is left.",
@@ -442,6 +338,7 @@ tolerant = ROOM.add(
             WrongAnswer("b", "stays", "the last one wins, whichever it is"),
             WrongAnswer("c", "in the order", "nothing is lost, so nothing is wrong"),
             WrongAnswer("d", "two orders", "applied once is enough"),
+            WrongAnswer("e", "two orders", "order always matters"),
         ),
         form=_PROJECTIONS,
     )

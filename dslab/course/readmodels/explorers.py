@@ -1,22 +1,18 @@
-"""What lesson 9 puts on the stage: five explorers, and the pictures between them."""
+"""What lesson 9 puts on the stage: the system in a picture, and five explorers."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import cache
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from dslab import show
-from dslab.check import Cell, Stepper, Verdict, finished
+from dslab.course import referee
 from dslab.readmodels import anomalies, lanes, load
-from dslab.readmodels.locks import play
-from dslab.readmodels.real.cases import CASES
 from dslab.show import (
     Axis,
     Choice,
     Edge,
     Explorer,
-    Heatmap,
     Lines,
     Mark,
     Meter,
@@ -47,18 +43,18 @@ def system_picture() -> Any:
         Node("log", "log of events", "store", at=(0.5, 1.0)),
         Node("lock", "advisory lock, status row", "lock", at=(0.5, 0.62)),
         Node("model", "read model", "store", at=(0.5, 0.24)),
-        Node("skip", "skip records", "store", at=(0.12, 0.1)),
+        Node("skip", "skip records", "store", at=(0.0, 0.24)),
         Node("rebuild", "rebuild", "service", at=(1.0, 0.75)),
-        Node("drain", "drain", "service", at=(0.32, 0.0)),
+        Node("drain", "drain", "service", at=(0.25, 0.0)),
     )
     edges = (
         Edge("append", "log", "1 insert"),
         Edge("append", "lock", "2 shared? active?"),
         Edge("append", "model", "3 apply"),
         Edge("append", "skip", "or skip"),
-        Edge("rebuild", "lock", "exclusive, flip"),
-        Edge("log", "rebuild", "read batches"),
-        Edge("rebuild", "model", "empty, replay"),
+        Edge("rebuild", "lock", "I exclusive, IV flip"),
+        Edge("log", "rebuild", "III read batches"),
+        Edge("rebuild", "model", "II empty, III replay"),
         Edge("skip", "drain"),
         Edge("drain", "model"),
     )
@@ -97,8 +93,11 @@ def lanes_explorer() -> Explorer:
 
 
 def _lane_pictures(result: Result) -> list[Any]:
+    rows = result.tables["moments"]
+    if all(row["skip records"] == "none" for row in rows):  # a design that has none
+        rows = [{name: value for name, value in row.items() if name != "skip records"} for row in rows]
     moments = Table.of(
-        result.tables["moments"], title="Moment by moment: the lock, the status row, the read model"
+        rows, title="Moment by moment: tables as others see them (committed), the lock as it is"
     )
     return [moments, SpaceTime(result.trace, axis="order", title="The same, to step through")]
 
@@ -106,39 +105,37 @@ def _lane_pictures(result: Result) -> list[Any]:
 # -- acts 2 and 5: the reader as adversary ----------------------------------------------------------------
 
 
-def adversary_explorer(name: str = "skip race", **positions: Any) -> Any:
-    """Be the scheduler of an anomaly's scenario, with everything on but ``positions``."""
-    from dslab.show.adversary import Adversary
+def adversary_explorer(name: str = "skip race", picks: Iterable[int] = (), **positions: Any) -> Any:
+    """Be the scheduler of an anomaly's scenario, with everything on but ``positions``; ``picks`` are done already."""
+    adversary = referee.adversary(anomalies.anomaly(name), **positions)
+    for index in picks:
+        adversary.pick(index)
+    return adversary
 
-    wanted = anomalies.anomaly(name)
-    stepper = Stepper(wanted.scenario(**positions), [wanted.invariant])
-    return Adversary(stepper, title=f"Be the adversary: {name}", goal=f"make {wanted.invariant.name} break")
+
+def race_explorer() -> Any:
+    """Be the scheduler of one append beside one rebuild without skip records; the rebuild has begun."""
+    return adversary_explorer("skip race", (1, 0, 0, 0), skip_records=False)
 
 
 def hidden_explorer() -> Any:
-    """Be the scheduler of two appends and a rebuild that ends when it sees nothing more."""
-    return adversary_explorer("hidden tail", ends="nothing visible")
-
-
-def schedule_picture(verdict: Verdict, title: str = "") -> Any:
-    """The shortest schedule that a verdict found, to step through."""
-    if verdict.trace is None:
-        raise ValueError("this verdict found nothing, so there is no schedule to show")
-    return show.picture(
-        SpaceTime(verdict.trace, title=title or f"{verdict.scenario}: the shortest schedule found")
-    )
+    """Be the scheduler of two appends and a rebuild that ends when it sees nothing more; the first append has inserted."""
+    return adversary_explorer("hidden tail", (1, 0), ends="nothing visible")
 
 
 # -- act 3: under load ------------------------------------------------------------------------------------
 
 
+BUSY = {"writers": 8, "hold_ms": 8, "think_ms": 2, "replay_ms": 80}  # of act 3: the explorer opens with it
+
+
 def load_explorer() -> Explorer:
     """Rebuilds under load: what is lost, how late a rebuild starts, how long appends wait."""
     controls = {
-        "writers": Slider("Writers", 1, 32, 1, 8),
-        "hold_ms": Slider("A transaction is open for, on average", 1, 64, 2, 8, "ms", log=True),
-        "think_ms": Slider("Pause between two of one writer", 0, 100, 2, 2, "ms"),
-        "replay_ms": Slider("The replay takes", 10, 320, 2, 80, "ms", log=True),
+        "writers": Slider("Writers", 1, 32, 1, BUSY["writers"]),
+        "hold_ms": Slider("A transaction is open for, on average", 1, 64, 2, BUSY["hold_ms"], "ms", log=True),
+        "think_ms": Slider("Pause between two of one writer", 0, 100, 2, BUSY["think_ms"], "ms"),
+        "replay_ms": Slider("The replay takes", 10, 320, 2, BUSY["replay_ms"], "ms", log=True),
         "design": Choice(
             "Design",
             {
@@ -150,9 +147,9 @@ def load_explorer() -> Explorer:
             "article",
         ),
     }
-    question = "The rebuild waits for its lock. How many events does one rebuild lose, and what does each repair cost?"
+    question = "Every rebuild here waits for its lock at its start. How many events does one lose, and what does each repair cost?"
     return Explorer(
-        load.load, controls, _load_pictures, title="Rebuilds under load", question=question, poster=(0, 1)
+        load.load, controls, _load_pictures, title="Rebuilds under load", question=question, poster=(1,)
     )
 
 
@@ -167,26 +164,15 @@ def _load_pictures(result: Result) -> list[Any]:
         ),
         title="The price of one rebuild, on average",
     )  # fmt: skip
-    x = Axis("writers", "", log=True, limits=(1, 32))
+    x = Axis("writers (logarithmic)", "", log=True, limits=(1, 40))
     curves = tuple(result.series[name] for name in ("in flight", "in flight (theory)", "lost"))
     y = Axis("events per rebuild", "", limits=(0, 70))
-    return [prices, Lines(x, y, curves, title="Lost per rebuild against writers")]
+    here = Mark(result.params["writers"], "here")
+    return [prices, Lines(x, y, curves, title="Lost per rebuild against writers", marks=(here,))]
 
 
 def _mood_word(value: float, word: str) -> str:
     return word if value else "none"
-
-
-def price_table() -> Any:
-    """Each design's price under the same load: 8 writers, 10 ms a transaction."""
-    rows = []
-    for design in load.DESIGNS:
-        run = load.load(design=design)
-        rows.append({"design": design, "lost": round(run["lost"], 1), "applied twice": round(run["doubled"], 1),
-                     "start delay, ms": round(run["start_ms"], 1), "pause of appends, ms": round(run["pause_ms"], 1)})  # fmt: skip
-    return show.table(
-        rows, title="One rebuild among 8 writers, transactions of 10 ms: what each design costs (means)"
-    )
 
 
 # -- act 4: try or wait -------------------------------------------------------------------------------------
@@ -207,12 +193,11 @@ def try_explorer() -> Explorer:
         title="Try, or wait",
         question=question,
         columns=2,
-        poster=(0,),
     )
 
 
 def _try_pictures(result: Result) -> list[Any]:
-    x = Axis("writers", "", log=True, limits=(1, 40))
+    x = Axis("writers (logarithmic)", "", log=True, limits=(1, 40))
     chance = (result.series["success"], result.series["success (theory)"])
     here = Mark(result.params["writers"], "here")
     delays = (
@@ -239,85 +224,9 @@ def _try_pictures(result: Result) -> list[Any]:
     ]
 
 
-# -- break it: the table ------------------------------------------------------------------------------------
-
-
-@cache
-def _cells() -> tuple[Cell, ...]:
-    return tuple(finished(anomalies.matrix()))
-
-
-def matrix_picture() -> Any:
-    """Which design shows which anomaly: searched now, every cell of it."""
-    found = {(cell.anomaly, cell.column): cell.verdict for cell in _cells()}
-    words = tuple(
-        tuple(_outcome(found[name, design]) for design in anomalies.DESIGNS) for name in anomalies.ANOMALIES
-    )
-    return show.picture(
-        Heatmap(
-            tuple(anomalies.ANOMALIES),
-            tuple(anomalies.DESIGNS),
-            words,
-            "anomaly",
-            "design",
-            title="Which design shows which anomaly",
-        )
-    )
-
-
-_SHORT = dict(
-    zip(
-        anomalies.DESIGNS,
-        ("none", "lock", "status", "article", "corrected", "two st.", "all on", "barrier", "long lock"),
-        strict=True,
-    )
-)
-
-
-def shortest_table() -> Any:
-    """For every anomaly and design: how many surprises the shortest schedule has that was found."""
-    found = {(cell.anomaly, cell.column): cell.verdict for cell in _cells()}
-    rows = [
-        {"anomaly": name} | {short: _surprises(found[name, design]) for design, short in _SHORT.items()}
-        for name in anomalies.ANOMALIES
-    ]
-    return show.table(
-        rows, title="Surprises in the shortest schedule found, designs as above; a dash where none was found"
-    )
-
-
-def _surprises(verdict: Verdict) -> str:
-    return "–" if verdict.held else str(verdict.deviations)
-
-
-def matrix_summary() -> str:
-    """Say how much the table's search covered."""
-    verdicts = [cell.verdict for cell in _cells()]
-    searched = sum(verdict.searched + verdict.sampled for verdict in verdicts)
-    sampled = sum(bool(verdict.sampled) for verdict in verdicts)
-    broken = sum(not verdict.held for verdict in verdicts)
-    return (
-        f"{len(verdicts)} searches, {searched:,} schedules with up to 2 surprises; {broken} searches found a violation, "
-        f"{sampled} had to sample."
-    )
-
-
-def _outcome(verdict: Verdict) -> str:
-    return "broken" if not verdict.held else "sampled" if verdict.sampled else "held"
-
-
-def lock_table(name: str) -> Any:
-    """One lock matrix, as the model plays it."""
-    rows = [
-        {"session": step.session, "statement": step.statement, "at once": step.word, "in the end": step.final}
-        for step in play(CASES[name])
-    ]
-    return show.table(rows, title=f"Advisory locks: {name}")
-
-
 EXPLORERS: dict[str, Callable[[], Any]] = {
     "lanes": lanes_explorer,
-    "adversary": lambda: adversary_explorer(skip_records=False),
+    "adversary": race_explorer,
     "load": load_explorer,
     "try": try_explorer,
     "hidden": hidden_explorer,

@@ -11,7 +11,7 @@ META = LessonMeta(
     objectives=(
         "find the interleaving in which an append skips, commits late, and its event is in no read model",
         "say what an advisory lock, a status row, a skip record, a fence and a barrier each protect, and what each cannot",
-        "predict from hold time and number of writers whether trying for a lock can succeed, and when one must wait",
+        "predict from the time that transactions are open and the number of writers whether trying for a lock can succeed, and when one must wait",
         "tell what PostgreSQL does with an advisory lock at COMMIT, at ROLLBACK TO SAVEPOINT, in a queue and in a deadlock",
     ),
     prerequisites=("what a database transaction is", "that other transactions see nothing of it before it commits"),
@@ -46,6 +46,7 @@ META = LessonMeta(
 
 WORDS = Glossary(
     {
+        "transaction id": "a number that a transaction gets with its first write; they are given out in rising order",
         "read model": "what the events add up to, kept ready for queries: a balance, a list of open orders",
         "inline projection": "the transaction that appends an event updates the read model too",
         "rebuild": "empty a read model and replay the whole log into it",
@@ -57,6 +58,10 @@ WORDS = Glossary(
         "drain": "apply the skip records that the replay did not cover, and archive them",
         "fence": "a condition in the write itself: do it only if I still own the row",
         "barrier": "at the end of a rebuild, wait for the exclusive lock, and read the tail of the log under it",
-        "surprise": "one place where a schedule departs from what would normally happen next",
+        "schedule": "an order in which the steps of all who take part happen",
+        "surprise": "a place where a schedule departs from the usual: whoever runs goes on until it must wait or ends, then the next in the list",
+        "invariant": "a sentence that must be true after every step",
+        "referee": "the search that runs schedules, those with few surprises first, until one breaks an invariant",
     }
 )
+CURES = ("skip record", "drain", "barrier", "fence")  # what is told only when the reader has found the loss

@@ -18,6 +18,7 @@ from dslab.readmodels.real.runs import (
     races,
     rebuild_under_load,
     store_results,
+    stored,
     under_load,
 )
 
@@ -31,5 +32,6 @@ __all__ = [
     "races",
     "rebuild_under_load",
     "store_results",
+    "stored",
     "under_load",
 ]
