@@ -11,15 +11,15 @@ Read STAYS_LONG_ENOUGH (safety) and EVERYBODY_LEAVES (liveness) first: the rules
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Generator, Iterable
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
-from dslab.check import Cell, Invariant, Scenario, Verdict, always, eventually, explore, searches, sometimes
+from dslab import check
+from dslab.check import Cell, Invariant, Verdict, always, eventually, explore, searches, sometimes
 from dslab.sauna.order import question_and_answer, two_strangers
 from dslab.sauna.room import Sauna, sauna_of
-from dslab.sauna.switches import MINUTE_US, SESSION_MIN, SESSION_US, Switches, positioned
+from dslab.sauna.switches import MINUTE_US, SESSION_MIN, SESSION_US, Switches
 from dslab.sauna.versions import two_writers
 from dslab.sauna.waits import NEXT_ARRIVAL, circle, verdict
 from dslab.sim import World
@@ -227,28 +227,21 @@ _ROOM, _POST, _JUDGE, _STORE = (FOLLOWER_LEFT,), (ALL_READ,), (TWO_REPORTS,), (F
 
 
 @dataclass(frozen=True)
-class Anomaly:
-    """A way to fail: ``off`` are switch positions that each bring it about with everything else on.
+class Anomaly(check.Anomaly):
+    """A way to fail; in the scenarios of a room a follower must leave in some schedule. ``kind``: what breaks, in one word."""
 
-    ``source`` names the evidence; ``always_there``: no switch stops it.
-    """
+    switches = Switches
 
-    name: str
-    title: str
-    build: Callable[[Switches], World]
-    invariant: Invariant
-    off: tuple[dict[str, Any], ...]
-    source: str
     also: tuple[Invariant, ...] = _ROOM
-    always_there: bool = False
-    surprises: int = 1  # up to which the table searches
+    surprises: int = 1
 
-    def scenario(self, switches: Switches | None = None, **positions: Any) -> Scenario:
-        """Give the scenario with everything on but ``positions``. ValueError for a switch that does not exist."""
-        wanted = positioned(switches or Switches(), positions)
-        return Scenario(self.name, partial(self.build, wanted), positions)
+    @property
+    def kind(self) -> str:
+        """Safety, liveness, how long at most, or order."""
+        return KINDS.get(self.invariant.name, "order")
 
 
+KINDS = {"STAYS_LONG_ENOUGH": "safety", "EVERYBODY_LEAVES": "liveness", "NOT_TOO_LONG": "an upper bound"}
 _INSIDE, _SNAPSHOT, _FAST = {"rule": "inside"}, {"rule": "snapshot"}, {"rule": "clock", "clock_speed": 5.0}
 _LIST = (
     Anomaly("stale anchor", "I follow somebody who is about to leave", _late_in_a_session, STAYS_LONG_ENOUGH,
@@ -295,15 +288,12 @@ DEFENCES: dict[str, dict[str, Any]] = {
 
 def anomaly(name: str) -> Anomaly:
     """Give the anomaly called ``name``; ValueError lists the names where there is none."""
-    if name not in ANOMALIES:
-        raise ValueError(f"there is no anomaly {name!r}; there are {', '.join(ANOMALIES)}")
-    return ANOMALIES[name]
+    return check.named(ANOMALIES, name)
 
 
 def search(name: str, deviations: int = 2, budget: int = 20_000, **positions: Any) -> Verdict:
     """Ask the referee for the shortest schedule in which an anomaly shows, with everything on but ``positions``."""
-    wanted = anomaly(name)
-    return explore(wanted.scenario(**positions), [wanted.invariant, *wanted.also], deviations, budget)
+    return anomaly(name).search(deviations, budget, **positions)
 
 
 def matrix(

@@ -242,6 +242,9 @@ class Room:
         for who in here:
             if not self.clocked[who]:
                 edges[names[who]] = [names.get(who + 1) or (waiting[0] if waiting else NEXT_ARRIVAL)]
+                # Whoever comes with a watch takes the kept seat, past the queue: the last one inside waits for her, too.
+                if who + 1 not in names and waiting and self.inside < (self.capacity or math.inf):
+                    edges[names[who]].append(NEXT_ARRIVAL)
         return edges | {one: list(names.values()) for one in waiting[:1]}
 
 
@@ -297,8 +300,8 @@ def mean_against_share(
 ) -> Result:
     """Hold the closed form L + g / (1 - share) against simulated rooms, share by share; and the tail at one ``share``."""
     _check(share=share, gap_min=gap_min, session_min=session_min)
-    shares = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
-    simulated = [session_min + gap_min * _excess(each, place) for place, each in enumerate(shares)]
+    shares = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9)
+    simulated = [session_min + gap_min * _excess(each, round(10 * each)) for each in shares]
     fine = tuple(n / 100 for n in range(96))
     theory = tuple(mean_stay(each, gap_min, session_min) for each in fine)
     tail_x = tuple(session_min + gap_min * n / 2 for n in range(41))
@@ -306,13 +309,17 @@ def mean_against_share(
     tail = tuple(100 * (1 - bisect_right(sample, x) / len(sample)) for x in tail_x)
     tail_theory = tuple(100 * stays_beyond(x - session_min, min(share, 0.95), gap_min) for x in tail_x)
     at = mean_stay(share, gap_min, session_min)
+    seen = session_min + gap_min * _excess(share, round(10 * share)) if share < 1 else math.inf
     p99 = session_min + gap_min / (1 - share) * math.log(100) if share < 1 else math.inf
-    told = (f"With {100 * share:.0f} % followers a follower stays {at:.1f} minutes on average, {at - session_min:.1f} longer than a session; one in a hundred "
-            f"stays longer than {p99:.0f} minutes. None stays less than {session_min:g}.") if share < 1 else (
+    told = (f"With {100 * share:.0f} % followers a follower stays {at:.1f} minutes on average ({seen:.1f} in a simulated room), {at - session_min:.1f} longer than a session; "
+            f"one in a hundred stays longer than {p99:.0f} minutes. None stays less than {session_min:g}.") if share < 1 else (
             "With followers only, nobody ever leaves: there is no clock left for anybody to hold on to.")  # fmt: skip
     return Result(
         {"gap_min": gap_min, "session_min": session_min, "share": share},
-        {"mean_min": Metric("mean stay", at if share < 1 else 1e9, "min")},
+        {
+            "mean_min": Metric("mean stay", at, "min"),
+            "simulated_min": Metric("mean stay in a simulated room", seen, "min"),
+        },
         told,
         {
             "simulated": Series("simulated", shares, tuple(simulated)),
@@ -336,11 +343,11 @@ def waiting(share: float = 0.7, capacity: int = 6, minute: float = 60.0, kind: s
     word = {"empty": "nobody waits", "moving": "all chains end at somebody with a watch", "chain": "a chain ends at whoever comes next",
             "cycle": "a true cycle"}[how]  # fmt: skip
     outcome = {
-        "empty": "", "moving": " It goes on by itself.", "chain": " It goes on if somebody comes; if nobody does, it waits for ever.",
+        "empty": "", "moving": " It goes on by itself.", "chain": " It goes on when somebody with a watch comes; if nobody does, it waits for ever.",
         "cycle": f" Nobody will ever leave: {' → '.join((*circle(edges), circle(edges)[0])) if how == 'cycle' else ''}.",
     }[how]  # fmt: skip
     text = (f"Minute {minute:g}: {room.inside} inside, {room.followers} of them followers, {len(room.queue)} at the door; {word}.{outcome} "
-            f"The last exit was {silent:.0f} minutes ago.")  # fmt: skip
+            f"{_silence(room, silent)}")  # fmt: skip
     counts = _counts(room, minute)
     metrics = {
         "inside": Metric("inside", room.inside, "people"),
@@ -363,7 +370,16 @@ def waiting(share: float = 0.7, capacity: int = 6, minute: float = 60.0, kind: s
         for who, (c, left) in enumerate(zip(room.clocked, room.left, strict=True))
         if left is None
     ]
-    return Result(params | {"verdict": how, "here": here}, metrics, text, counts, {"edges": rows})
+    door = tuple(room.queue)  # who stands there, in order: True with a watch
+    return Result(
+        params | {"verdict": how, "here": here, "door": door}, metrics, text, counts, {"edges": rows}
+    )
+
+
+def _silence(room: Room, silent: float) -> str:
+    if not room.last_exit:
+        return "Nobody has left yet."
+    return f"The last exit was {silent:.0f} minute{'s' * (f'{silent:.0f}' != '1')} ago."
 
 
 def _counts(room: Room, minute: float) -> dict[str, Series]:

@@ -69,11 +69,12 @@ class Member:
             self.seen = merged(self.seen, seen)
         self.group.heard(self, text)
 
-    # [delivery] the next of its sender, and nothing missing that its sender had seen
+    # [delivery] the next of its sender's, and all that its sender had delivered of the others'
     def is_ready(self, post: Post) -> bool:
         """Say whether ``post`` may be delivered now."""
         if not self.switches.delivery_rule:
             return True
+        # How many broadcasts of each I have delivered. The vector counts the post itself, hence the one more.
         mine = {one: sum(other.sender == one for other in self.delivered) for one in self.group.members}
         if self.switches.bug == "checks the sender only":
             return mine[post.sender] + 1 == dict(post.vector)[post.sender]
@@ -90,6 +91,8 @@ class Member:
 
     def _deliver(self, post: Post) -> None:
         self.delivered.append(post)
+        if post.sender != self.name:
+            self.group.world.note(self.node, f"reads “{post.text}”")
         self.seen = merged(self.seen, dict(post.vector))
         self._show()
         self.group.delivered(self, post)

@@ -87,6 +87,11 @@ class Door:
         """Say whether somebody who may come in now stands in the queue."""
         return any(self.has_seat_for(other) for other, _ in self.queue)
 
+    def next_to_enter(self) -> list[str]:
+        """Give who may be the next to enter: the first at the door, and whoever comes, while a seat is free or nobody is before."""
+        free = self.capacity is None or len(self.inside) < self.capacity
+        return [name for name, _ in self.queue[:1]] + [NEXT_ARRIVAL] * (free or not self.queue)
+
     def _admit(self, name: str) -> Found:
         found = Found(tuple(self.inside))
         self.inside.append(name)
@@ -197,8 +202,7 @@ class Person:
             return None
         if self.waiting:
             return sorted(self.waiting)
-        queue = [name for name, _ in self.sauna.door.queue]
-        return [self.anchor] if self.anchor else (queue[:1] or [NEXT_ARRIVAL])
+        return [self.anchor] if self.anchor else self.sauna.door.next_to_enter()
 
 
 class Sauna:

@@ -15,8 +15,7 @@ messages that are late, a room that is full, and an evening on which nobody come
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass
 
 MINUTE_US = 60_000_000
 SESSION_MIN = 10
@@ -77,13 +76,3 @@ class Switches:
             raise ValueError(
                 f"clock_speed={self.clock_speed!r} is not possible; use a number over 0 (1 is right, 5 five times too fast)"
             )
-
-
-def positioned(switches: Switches, positions: dict[str, Any]) -> Switches:
-    """Give ``switches`` with some positions changed; ValueError names the switches where one does not exist."""
-    for name in positions:
-        if name not in Switches.__dataclass_fields__:
-            raise ValueError(
-                f"there is no switch {name!r}; the switches are {', '.join(Switches.__dataclass_fields__)}"
-            )
-    return replace(switches, **positions)

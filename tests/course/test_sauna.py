@@ -17,12 +17,8 @@ def test_every_control_answers_at_both_ends_and_at_its_start(explorer):
     assert problems(explorer) == []
 
 
-# A clock's speed matters only to who leaves by it, a tracked shout only where somebody shouts.
-NEEDS = {
-    "speed": {"rule": "clock"},
-    "tracked_shout": {"shouted": True, "delivery_rule": True},
-    "shouted": {"delivery_rule": True},
-}
+# A shout matters only where the rule asks for an order.
+NEEDS = {"shout": {"delivery_rule": True}}
 
 
 def test_every_control_changes_the_sentence_and_a_picture(explorer):
@@ -47,17 +43,27 @@ def test_explorers_begin_where_something_goes_wrong():
 def test_predictions_come_out_as_the_acts_say():
     """What each act explains is what its experiment decides."""
     order = lesson.delivery_explorer()
-    order.set(delivery_rule=True, shouted=True, tracked_shout=False)
     decided = [
-        lesson.whom_to_follow.compare(lesson.rule_explorer().result).happened,
-        lesson.how_much_longer.compare(lesson.share_explorer().result["mean_min"]).happened,
-        lesson.does_it_end.compare(lesson.waiting_explorer().result).happened,
-        lesson.smaller_number.compare(lesson.clocks_explorer().result).happened,
-        lesson.late_question.compare(order.result).happened,
+        lesson.whom_to_follow.compare(lesson.rule_explorer().at()).happened,
+        lesson.does_it_end.compare(lesson.waiting_explorer().at()).happened,
+        lesson.smaller_number.compare(lesson.clocks_explorer().at()).happened,
+        lesson.late_question.compare(order.at(delivery_rule=True, shout="yes")).happened,
     ]
-    assert decided == ["c", 14.0, "b", "no", "b"]
-    order.set(tracked_shout=True)
-    assert order.result["early"] == 0
+    assert decided == ["c", "b", "no", "b"]
+    assert order.at(delivery_rule=True, shout="tracked")["early"] == 0
+
+
+def test_the_simulated_room_of_act_2_is_near_the_formula():
+    shown = lesson.share_explorer().at()
+    assert shown["mean_min"] == 14
+    assert abs(shown["simulated_min"] - 14) < 0.5
+
+
+def test_the_room_of_act_3_is_the_one_that_its_question_describes():
+    shown = lesson.waiting_explorer().at()
+    queue = next(row["waits for"] for row in shown.tables["edges"] if row["who"] == "W@1")
+    assert (shown["queue"], shown["inside"], len(queue.split(", "))) == (19, 6, 6)
+    assert shown.params["door"][0] and sum(shown.params["door"]) == 8
 
 
 @pytest.mark.parametrize("exercise", lesson.ROOM.exercises, ids=lambda exercise: exercise.name)
@@ -101,3 +107,23 @@ def test_adversary_breaks_what_the_referee_breaks():
     adversary.load(search("late notice", witness=False).token)
     adversary.run_on()
     assert [violation["invariant"] for violation in adversary.stepper.violations] == ["STAYS_LONG_ENOUGH"]
+
+
+def test_the_recipe_of_break_it_breaks_it():
+    """Hold ‘entered’ to Mia back until the reply to her own ‘enter’ has reached her, then let all run."""
+    shown = lesson.be_the_door("late notice", witness=False)
+    replied = False
+    while not replied:
+        free = [c for c in shown.stepper.choices() if "‘entered’ door → mia" not in c.label]
+        chosen = next((c for c in free if c.default), None) or next(
+            c for c in free if "mia" in c.label or "door" in c.label
+        )
+        replied = "‘enter ↩’ door → mia" in chosen.label
+        shown.pick(chosen.index)
+    shown.run_on()
+    assert [violation["invariant"] for violation in shown.stepper.violations] == ["STAYS_LONG_ENOUGH"]
+
+
+def test_the_chain_recipe_of_act_3_ends_in_a_chain():
+    shown = lesson.waiting_explorer().at(kind="stops", capacity=12, minute=85.0)
+    assert shown.params["verdict"] == "chain"

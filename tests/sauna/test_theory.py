@@ -58,6 +58,23 @@ def test_a_cycle_in_the_live_graph_is_a_stalled_room(seed):
         assert (verdict(room.waits_for()) == "cycle") == (room.stalled and bool(room.queue))
 
 
+def test_a_kept_seat_is_a_way_out_and_no_cycle():
+    """While it is free, the last one inside also waits for whoever comes with a watch."""
+    looked = [
+        crowd.waiting(share, seats, float(minute), reserved=True, seed=seed).params["verdict"]
+        for share in (0.4, 0.7, 0.9)
+        for seats in (3, 6)
+        for seed in range(4)
+        for minute in range(1, 181, 5)
+    ]
+    assert "cycle" not in looked
+    assert "chain" in looked
+
+
+def test_before_the_first_exit_nobody_has_left():
+    assert crowd.waiting(minute=1.0).describe().endswith("Nobody has left yet.")
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_a_later_minute_is_the_same_evening(seed):
     early, late = (crowd.crowd(0.7, 6, until_min=minute, seed=seed) for minute in (40, 90))

@@ -1,5 +1,6 @@
 """Lesson 6, the Sauna Algorithm: everything that its notebook puts on the stage."""
 
+from dslab.course.referee import schedule_picture
 from dslab.course.sauna.claims import CLAIMS
 from dslab.course.sauna.exercises import (
     ROOM,
@@ -19,15 +20,16 @@ from dslab.course.sauna.exercises import (
 )
 from dslab.course.sauna.explorers import (
     EXPLORERS,
+    anomaly_table,
     be_the_door,
     clocks_explorer,
+    column_table,
     delivery_explorer,
     log_picture,
     matrix_picture,
     matrix_summary,
     nine_picture,
     rule_explorer,
-    schedule_picture,
     share_explorer,
     stall_picture,
     system_picture,
@@ -36,7 +38,7 @@ from dslab.course.sauna.explorers import (
 from dslab.course.sauna.meta import META, WORDS
 
 __all__ = [
-    "CLAIMS", "EXPLORERS", "META", "ROOM", "ROOM_ZOO", "WORDS", "ZOO", "be_the_door", "both_hold", "clocks_explorer", "delivery_explorer",
+    "CLAIMS", "EXPLORERS", "META", "ROOM", "ROOM_ZOO", "WORDS", "ZOO", "anomaly_table", "be_the_door", "both_hold", "clocks_explorer", "column_table", "delivery_explorer",
     "does_it_end", "find_a_trap", "how_much_longer", "late_question", "log_picture", "matrix_picture", "matrix_summary", "mean_of_three_quarters",
     "nine_picture", "rule_explorer", "schedule_picture", "search_by_hand", "share_explorer", "smaller_number", "stall_picture", "system_picture",
     "waiting_explorer", "whom_to_follow", "write_the_invariant", "write_the_merge",

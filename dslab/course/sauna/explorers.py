@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from functools import cache
 from typing import Any
 
 from dslab import show
-from dslab.check import Cell, Stepper, Verdict, finished
+from dslab.check import Cell, finished
+from dslab.course import referee
 from dslab.sauna import anomalies, crowd, nine, stamps, versions
 from dslab.sauna.order import question_and_answer
 from dslab.sauna.switches import SESSION_MIN, Switches
@@ -18,7 +18,6 @@ from dslab.show import (
     Choice,
     Edge,
     Explorer,
-    Heatmap,
     Histogram,
     Lines,
     Mark,
@@ -39,8 +38,11 @@ RULES = {
     "the first to enter after me": "next",
     "somebody already inside": "inside",
     "everybody inside": "snapshot",
-    "my own clock": "clock",
+    "my own clock, five times too fast": "fast clock",
+    "my own clock, five times too slow": "slow clock",
 }
+SPEEDS = {"fast clock": 5.0, "slow clock": 0.2}
+SHOUTS = {"no": "no", "yes": "yes", "yes, and the shout carries a clock": "tracked"}
 
 
 def system_picture() -> Any:
@@ -65,10 +67,8 @@ def system_picture() -> Any:
 # -- act 1: whom to follow ------------------------------------------------------------------------------
 
 
-def _visits(rule: str, kind: str, gap_min: float, speed: float, delay_min: float) -> Result:
-    found = crowd.stays(rule, kind, gap_min, speed, delay_min)
-    own = f"By her own clock a session would be over after {found.params['session_min'] / speed:.1f} minutes."
-    return replace(found, text=f"{found.text} {own}")
+def _visits(rule: str, kind: str, gap_min: float, delay_min: float) -> Result:
+    return crowd.stays("clock" if rule in SPEEDS else rule, kind, gap_min, SPEEDS.get(rule, 1.0), delay_min)
 
 
 def rule_explorer() -> Explorer:
@@ -77,14 +77,6 @@ def rule_explorer() -> Explorer:
         "rule": Choice("Mia leaves with", RULES, "inside"),
         "kind": Choice("People come", ARRIVALS, "poisson"),
         "gap_min": Slider("Time between them, on average", 0.5, 8.0, 0.5, 2.0, "min"),
-        "speed": Slider(
-            "Mia's clock runs, times as fast",
-            0.2,
-            5.0,
-            0.2,
-            1.0,
-            help="counts only if she leaves by her own clock",
-        ),
         "delay_min": Slider("She sees an exit after", 0.0, 5.0, 0.5, 0.0, "min"),
     }
     question = "Whom must somebody without a watch follow, so as never to leave too early?"
@@ -95,8 +87,8 @@ def rule_explorer() -> Explorer:
 
 def _visit_pictures(result: Result) -> list[Any]:
     at = result.params
-    sample = tuple(min(stay, 40.0) for stay in result.series["stays"].y) or (0.0,)
-    histogram = Histogram(Axis("Mia's stay", "min", limits=(0, 40)), (Sample("visits", sample),), bins=40,
+    sample = tuple(min(stay, 60.0) for stay in result.series["stays"].y) or (0.0,)
+    histogram = Histogram(Axis("Mia's stay", "min", limits=(0, 60)), (Sample("visits", sample),), bins=60,
                           title="How long Mia stays, over many visits", marks=(Mark(at["session_min"], "one session"),))  # fmt: skip
     trace = stamps.visit(at["rule"], delay_s=max(1.0, 60 * at["delay_min"]), speed=at["speed"])
     return [
@@ -117,7 +109,7 @@ def share_explorer() -> Explorer:
     }
     question = "If some of those whom I follow follow others, how much longer do I stay?"
     return Explorer(crowd.mean_against_share, controls, _share_pictures, title="A crowd that follows", question=question, columns=2,
-                    poster=(0, 1))  # fmt: skip
+                    poster=(0,))  # fmt: skip
 
 
 def _share_pictures(result: Result) -> list[Any]:
@@ -138,12 +130,12 @@ def _share_pictures(result: Result) -> list[Any]:
 def waiting_explorer() -> Explorer:
     """The live waits-for graph of a room."""
     controls = {
-        "minute": Slider("Minute", 1.0, 180.0, 1.0, 85.0, "min"),
-        "share": Slider("Followers among those who come", 0.0, 1.0, 0.1, 0.7),
+        "minute": Slider("Minute", 1.0, 180.0, 1.0, 52.0, "min"),
+        "share": Slider("Followers among those who come", 0.0, 1.0, 0.1, 0.4),
         "capacity": Slider("Seats", 2, 12, 1, 6),
         "kind": Choice("People come", ARRIVALS, "poisson"),
         "reserved": Switch("Last seat kept for somebody with a watch", value=False),
-        "seed": Slider("Evening number", 0, 11, 1, 6),
+        "seed": Slider("Evening number", 0, 11, 1, 4),
     }
     question = "Who waits for whom, and does it end: by itself, if somebody comes, or never?"
     return Explorer(
@@ -244,8 +236,9 @@ def _clock_pictures(result: Result) -> list[Any]:
 # -- act 5: what is kept in order -------------------------------------------------------------------------
 
 
-def _posted(delivery_rule: bool, shouted: bool, tracked_shout: bool, late_ms: int, writers: int) -> Result:
+def _posted(delivery_rule: bool, shout: str, late_ms: int, writers: int) -> Result:
     """Run the question and the answer, and count siblings for as many writers."""
+    shouted, tracked_shout = shout != "no", shout == "tracked"
     world = question_and_answer(
         Switches(delivery_rule=delivery_rule, tracked_shout=tracked_shout), late_ms, 1, shouted
     )
@@ -262,8 +255,7 @@ def _posted(delivery_rule: bool, shouted: bool, tracked_shout: bool, late_ms: in
     )
     params = {
         "delivery_rule": delivery_rule,
-        "shouted": shouted,
-        "tracked_shout": tracked_shout,
+        "shout": shout,
         "late_ms": late_ms,
         "writers": writers,
     }
@@ -277,8 +269,7 @@ def delivery_explorer() -> Explorer:
     controls = {
         "delivery_rule": Switch("Delivery rule", value=False),
         "late_ms": Slider("Ann's question to Cy takes", 1, 20, 1, 10, "ms"),
-        "shouted": Switch("Ann also shouts it through the door to Ben", value=False),
-        "tracked_shout": Switch("The shout carries a clock", value=False),
+        "shout": Choice("Ann also shouts it through the door to Ben", SHOUTS, "no"),
         "writers": Slider("Clients that write one key", 1, 8, 1, 3),
     }
     question = (
@@ -303,20 +294,7 @@ def _delivery_pictures(result: Result) -> list[Any]:
 
 def be_the_door(name: str = "late notice", **positions: Any) -> Any:
     """Be the door, the network and the scheduler of an anomaly's scenario."""
-    from dslab.show.adversary import Adversary
-
-    wanted = anomalies.anomaly(name)
-    stepper = Stepper(wanted.scenario(**positions), [wanted.invariant])
-    return Adversary(stepper, title=f"Be the adversary: {name}", goal=f"make {wanted.invariant.name} break")
-
-
-def schedule_picture(verdict: Verdict, title: str = "") -> Any:
-    """The shortest schedule that a verdict found, to step through."""
-    if verdict.trace is None:
-        raise ValueError("this verdict found nothing, so there is no schedule to show")
-    return show.picture(
-        SpaceTime(verdict.trace, title=title or f"{verdict.scenario}: the shortest schedule found")
-    )
+    return referee.adversary(anomalies.anomaly(name), **positions)
 
 
 def log_picture(trace: Any, title: str) -> Any:
@@ -362,25 +340,56 @@ def _cells(budget: int) -> tuple[Cell, ...]:
 
 
 def matrix_picture(budget: int = 2_000) -> Any:
-    """Which defence stops which anomaly: searched now, every cell of it."""
-    offs = ("", *anomalies.DEFENCES)
-    found = {(cell.anomaly, cell.column): cell.verdict for cell in _cells(budget)}
-    words = tuple(tuple(_outcome(found[name, off]) for off in offs) for name in anomalies.ANOMALIES)
-    columns = ("all on", *anomalies.DEFENCES)
-    return show.picture(Heatmap(tuple(anomalies.ANOMALIES), columns, words, "anomaly", "with this changed",
-                                title="Which defence stops which anomaly"))  # fmt: skip
+    """Which defence stops which anomaly: searched now, every cell of it; a row's name says what it asks for."""
+    cells = [cell._replace(anomaly=row_name(cell.anomaly)) for cell in _cells(budget)]
+    columns = {"": "all on", **{name: name for name in anomalies.DEFENCES}}
+    return referee.matrix(cells, columns, "Which defence stops which anomaly", "with this changed")
+
+
+def row_name(name: str) -> str:
+    """Give an anomaly's name with what it asks for: "stale anchor (safety)"."""
+    return f"{name} ({anomalies.anomaly(name).kind})"
 
 
 def matrix_summary(budget: int = 2_000) -> str:
     """Say how much the table's search covered."""
-    verdicts = [cell.verdict for cell in _cells(budget)]
-    searched = sum(verdict.searched + verdict.sampled for verdict in verdicts)
-    broken = sum(not verdict.held for verdict in verdicts)
-    return f"{len(verdicts)} searches with up to one surprise (two for exit overtakes entry), {searched:,} schedules; {broken} searches found a violation."
+    return referee.summary(_cells(budget), "up to one surprise (two for exit overtakes entry)")
 
 
-def _outcome(verdict: Verdict) -> str:
-    return "broken" if not verdict.held else "sampled" if verdict.sampled else "held"
+def anomaly_table() -> Any:
+    """Every row of that table in words."""
+    return referee.anomaly_table(anomalies.ANOMALIES.values())
+
+
+_COLUMNS = {
+    "someone inside instead": ("follow somebody who is there already", "the rule of the post"),
+    "snapshot instead": ("leave when all whom one found have gone", "the rule of the post"),
+    "a fast clock instead": (
+        "leave by one's own clock, which runs five times too fast",
+        "the rule of the post",
+    ),
+    "no witness": ("the door does not say whom a newcomer found inside", "ours"),
+    "exits not remembered": ("an exit that is heard of before its entry is forgotten", "ours"),
+    "no reserved seat": ("followers may take the last seat", "ours"),
+    "no attendant": ("nobody with a watch does rounds after closing time", "ours"),
+    "Lamport stamps": ("an observer concludes from Lamport's numbers instead of vectors", "Fidge, Mattern"),
+    "no delivery rule": ("a broadcast is read as it arrives", "Birman and others"),
+    "shout untracked": ("what is shouted through the door carries no clock", "Demirbas, 2014"),
+    "no dots": ("a store has one vector for all values of a key", "Preguiça and others"),
+}
+
+
+def column_table() -> Any:
+    """Every column of that table in words: what is different in it, and whose the mechanism is that it lacks."""
+    rows = [
+        {
+            "column": name,
+            "what is different": _COLUMNS[name][0],
+            "what it lacks comes from": _COLUMNS[name][1],
+        }
+        for name in anomalies.DEFENCES
+    ]
+    return show.table(rows, title="The columns")
 
 
 EXPLORERS: dict[str, Callable[[], Any]] = {
