@@ -16,13 +16,13 @@ The storage node holds the same `dslab.rdg.kv.Store` that the rest of the lesson
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from dslab.rdg.kv import DAY_US, Store, Write, wins
 from dslab.sim import Node, Queue, World, gather, sleep, step
 
-CHOICES = {"bug": ("", "ties by arrival", "compares text", "window keeps the first", "repair forgets the reverse", "replay skips one",
+CHOICES = {"bug": ("", "ties by arrival", "compares text", "window keeps the first", "repair forgets the reverse", "replay skips one", "checkpoint one too far",
                    "guard forgets the TTL", "limiter never shrinks")}  # fmt: skip
 RETENTION_DAYS, CACHE_DAYS = 100, 30
 CAPACITY, CEILING = 4, 10  # two limiters that do not know of each other can reach 5 each
@@ -57,16 +57,6 @@ class Switches:
             raise ValueError(
                 f"there is no bug {self.bug!r}; there are {', '.join(filter(None, CHOICES['bug']))}"
             )
-
-
-def positioned(switches: Switches, positions: dict[str, Any]) -> Switches:
-    """Give ``switches`` with some positions changed; ValueError names the switches where one does not exist."""
-    for name in positions:
-        if name not in Switches.__dataclass_fields__:
-            raise ValueError(
-                f"there is no switch {name!r}; the switches are {', '.join(Switches.__dataclass_fields__)}"
-            )
-    return replace(switches, **positions)
 
 
 class Rdg:
@@ -190,6 +180,7 @@ class Rdg:
         found = self.store._record(namespace, record)
         found.pop(item)
         found.ordered = None
+        self.world.note(self.storage, f"removes {namespace} {record} > {item}, whatever its version")
         self.storage.state["held"].pop(f"{record} > {item}", None)
 
     # -- reading -----------------------------------------------------------------------------------------

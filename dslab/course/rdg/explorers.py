@@ -8,7 +8,8 @@ from functools import cache
 from typing import Any
 
 from dslab import show
-from dslab.check import Cell, Stepper, Verdict, finished
+from dslab.check import Cell, finished
+from dslab.course import referee
 from dslab.rdg import anomalies, measures, walks
 from dslab.rdg.graph import WATCHED_ON_DEVICES, Graph
 from dslab.rdg.pipeline import Counts, ingest_in_slices
@@ -21,13 +22,11 @@ from dslab.show import (
     Edge,
     Explorer,
     Group,
-    Heatmap,
     Lines,
     Mark,
     Network,
     Node,
     Slider,
-    SpaceTime,
 )
 from dslab.sim import Result, Series
 
@@ -143,16 +142,16 @@ def points_table(counts: Counts, graph: Graph) -> Any:
     """The four places where something was counted, in our run."""
     rows = [
         {"counted where": "messages into the topics", "here": counts.messages},
-        {"counted where": "updates before the window", "here": counts.updates},
+        {"counted where": "updates inside the jobs, before the window", "here": counts.updates},
         {"counted where": "records out of the jobs", "here": counts.records},
         {"counted where": "writes to the storage", "here": counts.writes},
-        {"counted where": "of these accepted", "here": counts.accepted},
+        {"counted where": "of these not older than what was there", "here": counts.accepted},
         {"counted where": "reads from the storage, so far", "here": graph.reads},
     ]
     return show.table(rows, title="Where we counted: never the same number")
 
 
-def neighbourhood(graph: Graph, account: str, most: int = 6) -> Any:
+def neighbourhood(graph: Graph, account: str, most: int = 4) -> Any:
     """Draw what a member's devices watched: account, devices, titles (the newest ``most``)."""
     found = graph.walk(account, WATCHED_ON_DEVICES)
     titles = found.levels[2][:most]
@@ -240,13 +239,13 @@ def walk_explorer() -> Explorer:
         "limit": Slider("Limit of titles a profile", 1, 41, 2, 5),
         "page": Slider("Page", 10, 100, 10, 40, "items"),
         "order": Choice("Which titles", ["LATEST", "ANY"], "LATEST"),
-        "hit_rate": Slider("Node cache hits", 0, 0.95, 0.05, 0.75),
+        "hit_rate": Slider("Node cache: share of hits", 0, 0.95, 0.05, 0.75),
     }
     return Explorer(walks.player, controls, _walk_pictures, title="A walk and its bill", columns=2, poster=(0,),
                     question="Account, profiles, titles: how many round trips wait for one another?")  # fmt: skip
 
 
-SHOWN_TITLES = 9
+SHOWN_TITLES = 5
 
 
 def _walk_pictures(result: Result) -> list[Any]:
@@ -296,24 +295,23 @@ def limiter_picture() -> Any:
 # -- act 5, break it -----------------------------------------------------------------------------------------
 
 
-def adversary_explorer(name: str = "half-written edge", **positions: Any) -> Any:
-    """Be the network and the scheduler of an anomaly's scenario, with everything on but ``positions``."""
-    from dslab.show.adversary import Adversary
-
-    wanted = anomalies.anomaly(name)
-    stepper = Stepper(wanted.scenario(**positions), [*wanted.invariants, *wanted.also])
-    return Adversary(
-        stepper, title=f"Be the adversary: {name}", goal=f"make {wanted.invariants[0].name} break"
-    )
+FIRST_MOVES = ("writer: start",)
 
 
-def schedule_picture(verdict: Verdict, title: str = "") -> Any:
-    """The shortest schedule that a verdict found, to step through."""
-    if verdict.trace is None:
-        raise ValueError("this verdict found nothing, so there is no schedule to show")
-    return show.picture(
-        SpaceTime(verdict.trace, title=title or f"{verdict.scenario}: the shortest schedule found")
-    )
+def adversary_explorer(name: str = "half-written edge", moves: tuple[str, ...] = (), **positions: Any) -> Any:
+    """Be the network and the scheduler of an anomaly's scenario, with everything on but ``positions``; ``moves`` are made already.
+
+    Each of ``moves`` is a part of what a choice is called. ValueError where no choice is called so.
+    """
+    made = referee.adversary(anomalies.anomaly(name), **positions)
+    for move in moves:
+        fits = [choice.index for choice in made.stepper.choices() if move in choice.label]
+        if not fits:
+            raise ValueError(
+                f"there is no choice {move!r} after {', '.join(made.stepper.steps) or 'nothing'}"
+            )
+        made.pick(fits[0])
+    return made
 
 
 @cache
@@ -323,33 +321,18 @@ def _cells(deviations: int, budget: int) -> tuple[Cell, ...]:
 
 def matrix_picture(deviations: int = 2, budget: int = 4_000) -> Any:
     """Which defence stops which anomaly: searched now, every cell of it."""
-    offs = ("", *anomalies.DEFENCES)
-    found = {(cell.anomaly, cell.column): cell.verdict for cell in _cells(deviations, budget)}
-    words = tuple(tuple(_outcome(found[name, off]) for off in offs) for name in anomalies.ANOMALIES)
-    columns = ("nothing off", *(f"no {name}" for name in anomalies.DEFENCES))
-    return show.picture(
-        Heatmap(
-            tuple(anomalies.ANOMALIES),
-            columns,
-            words,
-            "anomaly",
-            "with this off",
-            title="Which defence stops which anomaly",
-        )
-    )
+    columns = referee.without(anomalies.DEFENCES)
+    return referee.matrix(_cells(deviations, budget), columns, "Which defence stops which anomaly")
 
 
 def matrix_summary(deviations: int = 2, budget: int = 4_000) -> str:
     """Say how much the table's search covered."""
-    verdicts = [cell.verdict for cell in _cells(deviations, budget)]
-    searched = sum(verdict.searched + verdict.sampled for verdict in verdicts)
-    sampled, broken = sum(bool(v.sampled) for v in verdicts), sum(not v.held for v in verdicts)
-    return (f"{len(verdicts)} searches, {searched:,} schedules with up to {deviations} surprises; {broken} searches found a violation, "
-            f"{sampled} had to sample.")  # fmt: skip
+    return referee.summary(_cells(deviations, budget), f"up to {deviations} surprises")
 
 
-def _outcome(verdict: Verdict) -> str:
-    return "broken" if not verdict.held else "sampled" if verdict.sampled else "held"
+def anomaly_table() -> Any:
+    """Every anomaly in a line: what happens, and the sentence that must hold."""
+    return referee.anomaly_table(anomalies.ANOMALIES.values())
 
 
 def fleet_table() -> Any:
@@ -362,5 +345,5 @@ EXPLORERS: dict[str, Callable[[], Any]] = {
     "dedup": dedup_explorer,
     "wide": wide_explorer,
     "walk": walk_explorer,
-    "adversary": lambda: adversary_explorer(entropy_repair=False),
+    "adversary": lambda: adversary_explorer(moves=FIRST_MOVES, entropy_repair=False),
 }
