@@ -171,7 +171,7 @@ def wide(
         for name in WAYS
     }
     series["counted"] = Series(
-        f"{way}, counted on built records",
+        f"{way}, counted",
         tuple(map(float, BUILT)),
         tuple(_counted_ms(size, layout, way, limit, page) for size in BUILT),
     )

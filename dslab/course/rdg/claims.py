@@ -10,11 +10,11 @@ from dslab.rdg.pipeline import ingest
 from dslab.rdg.stream import actions
 from dslab.teach import Claim, Ledger, Measurement, holds_only_if
 
-NF1 = "Netflix, “… Real-Time Distributed Graph”, part 1"
-NF2 = "Netflix, “… Real-Time Distributed Graph”, part 2"
-NF3 = "Netflix, “… Real-Time Distributed Graph”, part 3"
-NFG = "Netflix, “High-Throughput Graph Abstraction”"
-KV = "Netflix, “… Key-Value Data Abstraction Layer”"
+NF1 = "Netflix, RDG part 1"
+NF2 = "Netflix, RDG part 2"
+NF3 = "Netflix, RDG part 3"
+NFG = "Netflix, Graph Abstraction, part I"
+KV = "Netflix, KVDAL"
 DIGEST = "a digest of the articles"
 SEP_2024, OCT_2025, NOV_2025, MAY_2026, AUG_2026, JAN_2026 = (
     "18 September 2024",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable
 from functools import cache
+from itertools import chain, zip_longest
 from typing import Any
 
 from dslab import show
@@ -151,7 +152,7 @@ def points_table(counts: Counts, graph: Graph) -> Any:
     return show.table(rows, title="Where we counted: never the same number")
 
 
-def neighbourhood(graph: Graph, account: str, most: int = 4) -> Any:
+def neighbourhood(graph: Graph, account: str, most: int = 3) -> Any:
     """Draw what a member's devices watched: account, devices, titles (the newest ``most``)."""
     found = graph.walk(account, WATCHED_ON_DEVICES)
     titles = found.levels[2][:most]
@@ -254,7 +255,7 @@ def _walk_pictures(result: Result) -> list[Any]:
         ["account:1", *(e["to"] for e in edges if e["type"] == "has_profile"), *(e["to"] for e in edges)]
     )
     profiles = [name for name in names if name.startswith("profile")]
-    titles = [name for name in names if name.startswith("title")][:SHOWN_TITLES]
+    titles = _of_each(profiles, edges)[:SHOWN_TITLES]
     places = {"account:1": (0.0, 0.5)} | _spread(profiles, 0.25, 0.42) | _spread(titles, 0.75, 1.0)
     nodes = tuple(Node(name, name, name.split(":")[0], at=at) for name, at in places.items())
     drawn = tuple(Edge(e["from"], e["to"]) for e in edges if e["from"] in places and e["to"] in places)
@@ -271,6 +272,13 @@ def _walk_pictures(result: Result) -> list[Any]:
     )
     rows = show.Table.of(result.tables["rows"], "The rows behind it: five of a record")
     return [Network(nodes, drawn, title=told, height=440), rows, bars, time]
+
+
+def _of_each(profiles: list[str], edges: list[dict[str, Any]]) -> list[str]:
+    """Give the titles in turns, one of each profile, so that the few that are drawn are not all of one."""
+    of = {name: [edge["to"] for edge in edges if edge["from"] == name] for name in profiles}
+    turns = zip_longest(*of.values())
+    return [title for title in dict.fromkeys(chain.from_iterable(turns)) if title]
 
 
 def limiter_picture() -> Any:
