@@ -387,7 +387,7 @@ class Anomaly(check.Anomaly):
 _LIST = (
     Anomaly("shared job", "the sink of topic A is full, and topic B, whose sink is empty, waits with it", _shared_job, ISOLATED,
             ({"job_per_topic": False},), "facts 4c.1"),
-    Anomaly("late event", "a watch of 90 arrives after the watch of 100 and overwrites it", _late_event, NEWEST_WINS,
+    Anomaly("late event", "a watch at 90 arrives after the watch at 100 and overwrites it", _late_event, NEWEST_WINS,
             ({"event_time_wins": False},), "facts 4c.2"),
     Anomaly("same moment", "two values with one event time, and the order of arrival decides", _same_moment, NEWEST_WINS,
             ({"event_time_wins": False},), "ours: ties of last-write-wins"),

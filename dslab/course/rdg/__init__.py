@@ -6,6 +6,7 @@ from dslab.course.rdg.exercises import (
     ZOO,
     half_edge,
     hot_key,
+    lose_an_event,
     newest_edges,
     only_reads,
     pick_window,
@@ -40,7 +41,7 @@ from dslab.course.referee import schedule_picture
 
 __all__ = [
     "CLAIMS", "EXPLORERS", "FIRST_MOVES", "META", "ROOM", "WORDS", "ZOO", "adversary_explorer", "anomaly_table", "dedup_explorer", "fleet_table", "half_edge",
-    "hot_key", "ingest", "lag_explorer", "limiter_picture", "matrix_picture", "matrix_summary", "neighbourhood", "newest_edges", "only_reads",
+    "hot_key", "ingest", "lag_explorer", "lose_an_event", "limiter_picture", "matrix_picture", "matrix_summary", "neighbourhood", "newest_edges", "only_reads",
     "physical_rows", "pick_window", "points_table", "quiet_topic", "schedule_picture", "system_picture", "two_hops", "two_levels", "walk_explorer",
     "who_watched", "wide_explorer", "write_the_invariant", "write_the_rule",
 ]  # fmt: skip

@@ -7,7 +7,8 @@ from functools import partial
 from itertools import permutations
 from typing import Any
 
-from dslab.check import Scenario, Verdict, explore
+from dslab.check import Scenario, Verdict, explore, replay
+from dslab.check.replay import make_token
 from dslab.rdg import anomalies, measures
 from dslab.rdg.graph import rounds_bound, writes_of
 from dslab.rdg.protocol import Switches
@@ -25,6 +26,7 @@ from dslab.teach import (
     WrongAnswer,
     Zoo,
     decided_by,
+    must_break,
     tells_apart,
 )
 
@@ -104,6 +106,19 @@ half_edge = ROOM.add(
         because=lambda verdict: verdict.describe(),
     )
 )
+
+only_reads = ROOM.add(
+    Prediction.number(
+        "only reads",
+        "2,400 storage instances serve about 2 million reads/s and 6 million writes/s. Suppose that every operation costs the same and that neither disk nor memory is the limit. "
+        "How many instances would the reads alone need?",
+        "instances", 1, 2_400,
+        {"low": "Reads are 2 of 8 million operations a second, and instances go with operations.",
+         "high": "The writes go away altogether; what is left are 2 of 8 million operations a second."},
+        tolerance=1,
+        because="2,400 × 2 / 8, if both suppositions hold. A fleet that holds 150 billion edges may be as large as it is for its disks, and then it cannot even be halved.",
+    )
+)  # fmt: skip
 
 # -- the zoo ----------------------------------------------------------------------------------------------
 
@@ -308,6 +323,42 @@ write_the_rule = ROOM.add(
     )
 )  # fmt: skip
 
+EARLY = anomalies.anomaly("early checkpoint").scenario(emit_before_checkpoint=False)
+
+
+def _replayed(token: str) -> Verdict:
+    return replay(EARLY, token, [anomalies.NO_LOST_EVENT])
+
+
+def token(*picks: tuple[int, int]) -> str:
+    """Write the token of a schedule of the early checkpoint."""
+    return make_token("early checkpoint", picks)
+
+
+lose_an_event = ROOM.add(
+    Exercise(
+        "lose an event",
+        "break it",
+        "Lose an event",
+        "This job notes an event as done *before* it hands it on; it may crash once and restarts from what it noted. Find a schedule that ends with an event missing, by hand with "
+        "`lesson.adversary_explorer(\"early checkpoint\", emit_before_checkpoint=False)` or with the referee, and give its replay token.",
+        must_break(_replayed, "NO_LOST_EVENT", "The job died between its note and its message, and went on after an event that nobody had."),
+        (
+            "What is sent arrives, even if the sender dies. When has the job noted more than it has sent?",
+            "There is one moment for each event between the note and the message.",
+            "The first of these moments is right after the job's start, before its first step.",
+        ),
+        Solution(token((1, 1)), "The job starts, notes event 0 as done and dies; it restarts with event 1."),
+        (
+            WrongAnswer(token(), "NO_LOST_EVENT", "the normal run"),
+            WrongAnswer(token((0, 1)), "NO_LOST_EVENT", "it dies before it notes anything"),
+            WrongAnswer(token((2, 1)), "NO_LOST_EVENT", "it dies when the message is on its way"),
+        ),
+        expects="a replay token, a text such as 'early checkpoint:0:9e2777' (that one is the normal run)",
+        accepts=str,
+    )
+)  # fmt: skip
+
 RESTART_ZOO = Zoo(
     "restart",
     right={
@@ -401,30 +452,5 @@ two_hops = ROOM.add(
             WrongAnswer(75_000, "side by side", "items for round trips"),
         ),
         form=_ROUNDS,
-    )
-)  # fmt: skip
-
-_INSTANCES = Number("instances", 1, 2_400, tolerance=1)
-only_reads = ROOM.add(
-    Exercise(
-        "half the fleet",
-        "predict",
-        "If only reads mattered",
-        "2,400 storage instances serve about 2 million reads/s and 6 million writes/s. Suppose that every operation costs the same and that neither disk nor memory is the limit. "
-        "How many instances would the reads alone need?",
-        decided_by(_INSTANCES, lambda: measures.fleet()["read_instances"], "A quarter of the operations, a quarter of the instances, if the two suppositions hold.",
-                   {"low": "How large is the share of the reads in reads and writes together?", "high": "The writes go away altogether: what share of the operations is left?"}),
-        (
-            "What share of all operations are reads?",
-            "All operations are reads and writes together, not writes alone.",
-            "If every operation costs the same, instances go with operations.",
-        ),
-        Solution(600, "2,400 × 2 / 8. But a fleet that holds 150 billion edges may be as large as it is for its disks, and then it cannot even be halved."),
-        (
-            WrongAnswer(1_200, "what share", "half of it"),
-            WrongAnswer(800, "what share", "a third: 2 to 6"),
-            WrongAnswer(400, "How large", "2 of 12"),
-        ),
-        form=_INSTANCES,
     )
 )  # fmt: skip
