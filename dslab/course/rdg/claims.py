@@ -45,7 +45,7 @@ def _shared_job() -> Measurement:
     return Measurement(
         round(run["peak_b"] / run["peak_a"], 2),
         "of A's lag",
-        "lag of a quiet topic in the same job, at the worst moment; with a job of its own it has none",
+        "a quiet topic in the same job; with a job of its own it has none",
     )
 
 
@@ -154,7 +154,7 @@ CLAIMS = Ledger(
         Claim("the fleet", "about 27 namespaces, 12 clusters, 2,400 instances", NF2, NOV_2025, "S",
               reason="one second-hand text names part 1 as the source; part 1 does not contain these figures"),
         Claim("the whole system", "2,400 instances run the whole graph", DIGEST, JAN_2026, "S", verdict="wrong as stated",
-              reason="they are the storage fleet, Cassandra behind KVDAL; Kafka, Flink, caches and servers come on top"),
+              reason="they are the storage fleet; Kafka, Flink, caches and servers come on top"),
         Claim("by level", "breadth-first, one parallel round a level", NF3, AUG_2026, "V", test=lambda times: times > 1, experiment=_levels),
         Claim("newest edges", "a hop takes the LATEST edges by sorting, or ANY", NF3, AUG_2026, "V",
               test=lambda times: times < 2 or holds_only_if("the record is narrow: the newest of a wide record cost all its pages"), experiment=_latest),
@@ -171,10 +171,10 @@ CLAIMS = Ledger(
               reason="KVDAL is Netflix's shared abstraction, older than the graph, and Cassandra is one of its backends"),
         Claim("trillions of records", "KVDAL holds trillions of records a namespace at single-digit milliseconds", NF2, NOV_2025, "S", reason="one machine holds neither the records nor the fleet"),
         Claim("hop latencies", "1 hop: p50 15 to 30 ms, p99 under 100 ms; 3 hops: p99 100 to 150 ms; tens of thousands of queries/s", NF3, AUG_2026, "V",
-              reason="depends on Netflix's machines and data; the number of round trips behind it is in act 4"),
+              reason="Netflix's machines and data; act 4 has the round trips behind it"),
         Claim("graph abstraction", "about 10 million operations/s, 650 TB, 2 hops p90 under 50 ms", NFG, MAY_2026, "V",
-              reason="another layer, measured elsewhere; not to be set beside part 3's latencies"),
+              reason="another layer than part 3's; the latencies are not comparable"),
         Claim("graph databases cannot scale", "Neo4j and Neptune were rejected because they cannot scale", DIGEST, JAN_2026, "S",
-              reason="as reported, support in the house for other stores weighed as much; nothing here compares with them"),
+              reason="as reported, support in the house for other stores weighed as much; not compared here"),
     ],
 )  # fmt: skip

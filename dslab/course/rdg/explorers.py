@@ -41,14 +41,14 @@ def system_picture() -> Any:
         Node("topics", "Kafka: topics", "queue", at=(0.22, 0.75)),
         Node("jobs", "Flink: a job each", "service", at=(0.47, 0.75)),
         Node("mesh", "Data Mesh", "queue", at=(0.72, 0.75)),
-        Node("kv", "KVDAL: record, items", "store", at=(0.95, 0.3)),
+        Node("kv", "KVDAL", "store", at=(0.95, 0.3)),
         Node("cache", "EVCache: nodes", "cache", at=(0.6, 0.05)),
         Node("walker", "gRPC: walks", "service", at=(0.3, 0.3)),
         Node("caller", "callers", "person", at=(0.0, 0.3)),
     )
     edges = (
         Edge("app", "topics", "actions"), Edge("topics", "jobs", "messages"), Edge("jobs", "mesh", "records"), Edge("mesh", "kv", "writes"),
-        Edge("walker", "kv", "reads: links, then properties"), Edge("walker", "cache", "nodes"), Edge("caller", "walker", "walk"),
+        Edge("walker", "kv", "reads"), Edge("walker", "cache", "nodes"), Edge("caller", "walker", "walk"),
     )  # fmt: skip
     return show.picture(Network(nodes, edges, title="From an action to a walk", height=380))
 
@@ -284,9 +284,9 @@ def _of_each(profiles: list[str], edges: list[dict[str, Any]]) -> list[str]:
 def limiter_picture() -> Any:
     """The AIMD limiter's saw-tooth beside what an unlimited caller gets."""
     on, off = measures.limiter(), measures.limiter(limited=False)
-    x, y = Axis("round", ""), Axis("calls", "", limits=(0, 130))
+    x, y = Axis("round", ""), Axis("calls answered", "", limits=(0, 130))
     both = tuple(
-        Series(f"answered, {how} a limiter", run.series["answered"].x, run.series["answered"].y)
+        Series(f"{how} a limiter", run.series["answered"].x, run.series["answered"].y)
         for how, run in (("with", on), ("without", off))
     )
     return show.picture(
