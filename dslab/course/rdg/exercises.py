@@ -175,7 +175,7 @@ who_watched = ROOM.add(
         "who watched it",
         "predict",
         "Who watched this title?",
-        "With adjacency keyed by origin, one write stores an edge, and *who watched this title?* would have to read every profile. The layout of 2026 answers it. "
+        "With adjacency keyed by origin, one write stores an edge, and “who watched this title?” would have to read every profile. The layout of 2026 answers it. "
         "How many storage writes does one edge take there, its properties included?",
         decided_by(_WRITES, lambda: len(writes_of(_EDGE, "links")), "A forward link, a reverse link, and the properties under an id that is the same from either end.",
                    {"low": "Count everything that a reader from either end has to find.",
