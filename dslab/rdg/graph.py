@@ -190,10 +190,7 @@ class Graph:
         nodes = sum(len(records) for name, records in spaces.items() if name.startswith("node."))
         prefix = "edge." if self.layout == "adjacency" else "link."
         edges = sum(
-            len(r.cells)
-            for name, records in spaces.items()
-            if name.startswith(prefix)
-            for r in records.values()
+            len(r) for name, records in spaces.items() if name.startswith(prefix) for r in records.values()
         )
         return nodes, edges
 

@@ -17,8 +17,9 @@ happens when two writes carry the same version is not published: here the larger
 from __future__ import annotations
 
 from bisect import bisect_right, insort
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from hashlib import blake2b
+from sys import intern
 from typing import Any, NamedTuple
 
 DAY_US = 86_400_000_000
@@ -45,13 +46,21 @@ class Page(NamedTuple):
     bytes: int
 
 
-class Record:
-    """One record: cells by item key, keys in order (kept sorted only from the first read on), when it was deleted."""
+Cell = tuple[int, str | None, int | None]  # version, value, TTL
 
-    __slots__ = ("cells", "deleted_at", "ordered", "ttl_us")
+
+class Record:
+    """One record: cells by item key, keys in order (kept sorted only from the first read on), when it was deleted.
+
+    Most records have one item, the properties of a node or of an edge. It is kept without a dict, which would be the larger
+    part of the memory of a graph.
+    """
+
+    __slots__ = ("_many", "_one", "deleted_at", "ordered", "ttl_us")
 
     def __init__(self) -> None:
-        self.cells: dict[str, tuple[int, str | None, int | None]] = {}
+        self._one: tuple[str, Cell] | None = None
+        self._many: dict[str, Cell] | None = None
         self.ordered: list[str] | None = None
         self.deleted_at = -1
         self.ttl_us: int | None = None
@@ -59,8 +68,48 @@ class Record:
     def keys(self) -> list[str]:
         """Give the item keys in order, tombstones included."""
         if self.ordered is None:
-            self.ordered = sorted(self.cells)
+            self.ordered = sorted(key for key, _ in self.items())
         return self.ordered
+
+    def get(self, item: str) -> Cell | None:
+        """Give the cell of an item, or None where there is none."""
+        if self._many is not None:
+            return self._many.get(item)
+        return self._one[1] if self._one is not None and self._one[0] == item else None
+
+    def put(self, item: str, cell: Cell) -> None:
+        """Set the cell of an item, whatever was there."""
+        if self._many is not None:
+            self._many[item] = cell
+        elif self._one is None or self._one[0] == item:
+            self._one = (item, cell)
+        else:
+            self._many, self._one = dict((self._one, (item, cell))), None
+
+    def pop(self, item: str) -> None:
+        """Take an item out, if it is there."""
+        if self._many is not None:
+            self._many.pop(item, None)
+        elif self._one is not None and self._one[0] == item:
+            self._one = None
+
+    def clear(self) -> None:
+        """Take all items out."""
+        self._one = self._many = self.ordered = None
+
+    def items(self) -> Iterable[tuple[str, Cell]]:
+        """Give every (item key, cell), tombstones included, in no promised order."""
+        if self._many is not None:
+            return self._many.items()
+        return () if self._one is None else (self._one,)
+
+    def __len__(self) -> int:
+        """Count the items, tombstones included."""
+        return len(self._many) if self._many is not None else int(self._one is not None)
+
+    def __bool__(self) -> bool:
+        """A record is there even if it is empty: it may remember a delete."""
+        return True
 
 
 def wins(new: tuple[int, str | None], old: tuple[int, str | None]) -> bool:
@@ -83,6 +132,7 @@ class Store:
         self.namespaces: dict[str, dict[str, Record]] = {}
         self.ttl_us: dict[str, int] = {}  # of namespaces
         self.writes = self.accepted = 0
+        self._last: Cell | None = None
 
     def set_ttl(self, namespace: str, ttl_us: int | None, record: str | None = None) -> None:
         """Let a namespace's items, or those of one record, end ``ttl_us`` after their version (None: the next wider one decides).
@@ -104,7 +154,7 @@ class Store:
             table = self.namespaces[namespace] = {}
         found = table.get(record)
         if found is None:
-            found = table[record] = Record()
+            found = table[intern(record)] = Record()
         return found
 
     def apply(self, write: Write) -> bool:
@@ -115,7 +165,7 @@ class Store:
             record = self.namespaces[namespace][key]
         except KeyError:
             record = self._record(namespace, key)
-        old = record.cells.get(item)
+        old = record.get(item)
         if self.last_write_wins:
             if version <= record.deleted_at:
                 return False
@@ -123,7 +173,11 @@ class Store:
                 return False
         if old is None and record.ordered is not None:
             insort(record.ordered, item)
-        record.cells[item] = (version, value, ttl_us)
+        cell = (version, value, ttl_us)
+        if cell == self._last:
+            cell = self._last  # the two directions of a link hold the same: it is kept once
+        self._last = cell
+        record.put(intern(item), cell)
         self.accepted += 1
         return True
 
@@ -131,14 +185,11 @@ class Store:
         """Delete a record as of ``version``: with last-write-wins it hides what is not newer, and keeps it out afterwards."""
         found = self._record(namespace, record)
         if not self.last_write_wins:
-            found.cells.clear()
-            found.ordered = None
+            found.clear()
             return
         found.deleted_at = max(found.deleted_at, version)
 
-    def _alive(
-        self, namespace: str, record: Record, cell: tuple[int, str | None, int | None], now_us: int
-    ) -> bool:
+    def _alive(self, namespace: str, record: Record, cell: Cell, now_us: int) -> bool:
         version, value, ttl_us = cell
         if value is DELETED or version <= record.deleted_at:
             return False
@@ -148,7 +199,7 @@ class Store:
     def get(self, namespace: str, record: str, item: str, now_us: int = 0) -> tuple[int, str] | None:
         """Give (version, value) of one item, or None where there is none that is alive at ``now_us``."""
         found = self.namespaces.get(namespace, {}).get(record)
-        cell = found.cells.get(item) if found is not None else None
+        cell = found.get(item) if found is not None else None
         if found is None or cell is None or not self._alive(namespace, found, cell, now_us):
             return None
         return cell[0], cell[1] or ""
@@ -163,8 +214,8 @@ class Store:
         keys, items, size_bytes = found.keys(), [], 0
         for place in range(bisect_right(keys, after), len(keys)):
             key = keys[place]
-            cell = found.cells[key]
-            if self._alive(namespace, found, cell, now_us):
+            cell = found.get(key)
+            if cell is not None and self._alive(namespace, found, cell, now_us):
                 if len(items) == size:
                     return Page(items, items[-1][0], size_bytes)
                 items.append((key, cell[0], cell[1] or ""))
@@ -176,13 +227,13 @@ class Store:
         found = self.namespaces.get(namespace, {}).get(record)
         if found is None:
             return 0, 0
-        return len(found.cells), sum(item_bytes(key, cell[1]) for key, cell in found.cells.items())
+        return len(found), sum(item_bytes(key, cell[1]) for key, cell in found.items())
 
     def cells(self) -> Iterator[tuple[str, str, str, int, str | None]]:
         """Give every (namespace, record, item, version, value) that is stored, tombstones included, in no promised order."""
         for namespace, records in self.namespaces.items():
             for record_id, record in records.items():
-                for item, (version, value, _) in record.cells.items():
+                for item, (version, value, _) in record.items():
                     if version > record.deleted_at:
                         yield namespace, record_id, item, version, value
 

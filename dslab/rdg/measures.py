@@ -62,8 +62,8 @@ def lag(
     series = {f"lag_{t.lower()}": Series(f"topic {t}", times, lags[t]) for t in "AB"}
     series["theory"] = _lag_theory(burst_s, theory, own, BASE_A + (BASE_B if shared else 0))
     who = "One job reads both topics" if shared else "Each topic has its own job"
-    text = (f"{who}. In a burst of {burst_kps:,.0f} thousand messages/s for {burst_s:g} s, topic A lags by up to {peak_a:.1f} s and topic B, which is "
-            f"as quiet as before, by up to {peak_b:.1f} s; its checkpoints take as long.")  # fmt: skip
+    text = (f"{who}. A bursts to {1_000 * burst_kps:,.0f} messages/s for {burst_s:g} s and lags by up to {peak_a:.1f} s. Topic B, as quiet as ever, lags by up to "
+            f"{peak_b:.1f} s, and a checkpoint with B in it takes as long.")  # fmt: skip
     return Result({"jobs": jobs, "burst_s": burst_s}, metrics, text, series)
 
 

@@ -16,13 +16,13 @@ The storage node holds the same `dslab.rdg.kv.Store` that the rest of the lesson
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from dslab.rdg.kv import DAY_US, Store, Write, wins
 from dslab.sim import Node, Queue, World, gather, sleep, step
 
-CHOICES = {"bug": ("", "ties by arrival", "compares text", "window keeps the first", "repair forgets the reverse", "replay skips one",
+CHOICES = {"bug": ("", "ties by arrival", "compares text", "window keeps the first", "repair forgets the reverse", "replay skips one", "checkpoint one too far",
                    "guard forgets the TTL", "limiter never shrinks")}  # fmt: skip
 RETENTION_DAYS, CACHE_DAYS = 100, 30
 CAPACITY, CEILING = 4, 10  # two limiters that do not know of each other can reach 5 each
@@ -59,16 +59,6 @@ class Switches:
             )
 
 
-def positioned(switches: Switches, positions: dict[str, Any]) -> Switches:
-    """Give ``switches`` with some positions changed; ValueError names the switches where one does not exist."""
-    for name in positions:
-        if name not in Switches.__dataclass_fields__:
-            raise ValueError(
-                f"there is no switch {name!r}; the switches are {', '.join(Switches.__dataclass_fields__)}"
-            )
-    return replace(switches, **positions)
-
-
 class Rdg:
     """The parts that scenarios put together; invariants find it in ``world.facts["rdg"]``."""
 
@@ -93,15 +83,15 @@ class Rdg:
     def _put(self, namespace: str, record: str, item: str, version: int, value: str | None) -> bool:
         write = Write(namespace, record, item, version, value)
         if self._accepts(write):
-            cells = self.store._record(namespace, record).cells
-            cells[item] = (version, value, None)
-            self.store._record(namespace, record).ordered = None
+            found = self.store._record(namespace, record)
+            found.put(item, (version, value, None))
+            found.ordered = None
         self.storage.state["held"][f"{record} > {item}"] = self.shown(namespace, record, item)
         return True
 
     def _accepts(self, write: Write) -> bool:
         found = self.store.namespaces.get(write.namespace, {}).get(write.record)
-        old = found.cells.get(write.item) if found is not None else None
+        old = found.get(write.item) if found is not None else None
         if self.rule is not None:
             return old is None or self.rule((write.version, write.value), old[:2])
         if not self.switches.event_time_wins or old is None:
@@ -113,10 +103,11 @@ class Rdg:
         return wins((write.version, write.value), old[:2])
 
     def _add(self, namespace: str, record: str, item: str, by: int) -> bool:
-        cells = self.store._record(namespace, record).cells
-        _, held, _ = cells.get(item, (0, "0", None))
-        cells[item] = (0, str(int(held or "0") + by), None)
-        self.storage.state["held"][f"{record} > {item}"] = cells[item][1]
+        found = self.store._record(namespace, record)
+        held = (found.get(item) or (0, "0", None))[1]
+        total = str(int(held or "0") + by)
+        found.put(item, (0, total, None))
+        self.storage.state["held"][f"{record} > {item}"] = total
         return True
 
     def _get(self, namespace: str, record: str, item: str) -> tuple[int, str] | None:
@@ -130,7 +121,7 @@ class Rdg:
     def shown(self, namespace: str, record: str, item: str) -> str:
         """Write an item as ``value@version``, a tombstone as ``deleted@version``."""
         found = self.store.namespaces.get(namespace, {}).get(record)
-        cell = found.cells.get(item) if found else None
+        cell = found.get(item) if found else None
         return (
             "nothing" if cell is None else f"{'deleted' if cell[1] is None else cell[1] or 'link'}@{cell[0]}"
         )
@@ -186,8 +177,10 @@ class Rdg:
 
     def storage_remove(self, namespace: str, record: str, item: str) -> None:
         """Remove an item as a store without versions would: it is gone, and nothing remembers it."""
-        self.store._record(namespace, record).cells.pop(item, None)
-        self.store._record(namespace, record).ordered = None
+        found = self.store._record(namespace, record)
+        found.pop(item)
+        found.ordered = None
+        self.world.note(self.storage, f"removes {namespace} {record} > {item}, whatever its version")
         self.storage.state["held"].pop(f"{record} > {item}", None)
 
     # -- reading -----------------------------------------------------------------------------------------

@@ -47,7 +47,7 @@ def player(profiles: int = 5, titles: int = 40, limit: int = 10, page: int = PAG
 
     ``profiles`` 1..10, ``titles`` a profile started 1..200, ``limit`` of titles for each profile 1..300, ``page`` 1..300 items, ``order`` LATEST or ANY,
     ``way`` "by level" or "by depth", ``hit_rate`` of the node cache 0..0.95. Metrics: ``calls``, ``rounds``, ``items``, ``bytes``, ``kept`` edges,
-    ``node_calls``, ``latency_ms``. Raises ValueError out of range.
+    ``node_calls``, ``adjacency_ms`` (the links alone), ``latency_ms`` (with the nodes). Raises ValueError out of range.
     """
     for name, value, low, high in (("profiles", profiles, 1, 10), ("titles", titles, 1, 200), ("limit", limit, 1, 300), ("page", page, 1, 300),
                                    ("hit_rate", hit_rate, 0, 0.95)):  # fmt: skip
@@ -62,12 +62,13 @@ def player(profiles: int = 5, titles: int = 40, limit: int = 10, page: int = PAG
     node_rounds = 0 if node_calls == 0 else 1 if way == "by level" else node_calls
     latency = (walk.rounds + node_rounds) * HOP_MS
     metrics = {
+        "adjacency_ms": Metric("time for adjacency", walk.rounds * HOP_MS, "ms"),
         "calls": Metric("adjacency calls", walk.calls), "rounds": Metric("round trips for adjacency", walk.rounds),
         "items": Metric("items read", walk.items), "bytes": Metric("bytes read", walk.bytes, "B"), "kept": Metric("edges kept", len(walk.edges)),
         "node_calls": Metric("node reads", node_calls), "latency_ms": Metric("latency", latency, "ms"),
     }  # fmt: skip
-    text = (f"Walked {way} in pages of {page}: {walk.calls} adjacency calls in {walk.rounds} round trips read {walk.items} items and kept {len(walk.edges)} edges; of {found} nodes the "
-            f"cache leaves {node_calls} to the storage. At {HOP_MS:g} ms a round trip that is {latency:g} ms.")  # fmt: skip
+    text = (f"Walked {way} in pages of {page}: {counted(walk.calls, 'adjacency call')} in {counted(walk.rounds, 'round trip')} read {walk.items} items and kept {len(walk.edges)} edges, "
+            f"{walk.rounds * HOP_MS:g} ms at {HOP_MS:g} ms a round trip. Of the {found} nodes found the cache leaves {node_calls} to the storage, {counted(node_rounds, 'more round trip')}: {latency:g} ms in all.")  # fmt: skip
     return Result(
         {"way": way, "page": page},
         metrics,
@@ -75,6 +76,11 @@ def player(profiles: int = 5, titles: int = 40, limit: int = 10, page: int = PAG
         _waiting(walk, node_calls, way),
         {"edges": _edges(walk), "rows": _rows(profiles, titles)},
     )
+
+
+def counted(number: int, thing: str) -> str:
+    """Write a number of things, such as "1 round trip" or "6 round trips"."""
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"
 
 
 def _waiting(walk: Walk, node_calls: int, way: str) -> dict[str, Series]:
@@ -165,14 +171,14 @@ def wide(
         for name in WAYS
     }
     series["counted"] = Series(
-        f"{way}, counted on built records",
+        f"{way}, counted",
         tuple(map(float, BUILT)),
         tuple(_counted_ms(size, layout, way, limit, page) for size in BUILT),
     )
     metrics = {"ms": Metric("time", ms, "ms"), "items": Metric("items returned", items), "record_mb": Metric("record", record_mb, "MB"),
                "rounds": Metric("round trips", rounds), "rounds_bound": Metric("most round trips at the limit", rounds_bound([limit], page))}  # fmt: skip
     told = {"adjacency": "properties inside", "links": "links alone"}[layout]
-    trips = "1 round trip" if rounds == 1 else f"{rounds:,} round trips"
+    trips = counted(rounds, "round trip")
     lasts = f"{ms:.1f} ms" if ms < 1_000 else f"{ms / 1_000:.1f} s"
     text = (f"The record holds {edges:,} edges, {told}: {record_mb:,.3g} MB. Reading it as {way} takes {trips}, returns {items:,} items and "
             f"lasts {lasts} with the assumed storage.")  # fmt: skip

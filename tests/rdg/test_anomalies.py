@@ -2,7 +2,7 @@
 
 import pytest
 
-from dslab.check import replay, sometimes
+from dslab.check import Scenario, replay, sometimes
 from dslab.check.explore import explore
 from dslab.rdg import anomalies
 from dslab.rdg.anomalies import ANOMALIES, DEFENCES, search
@@ -14,6 +14,7 @@ SEARCHED = {
     "late event": 13,
     "same moment": 5,
     "replay": 27,
+    "early checkpoint": 27,
     "wide record": 1,
     "half-written edge": 104,
     "delete and add": 170,
@@ -27,10 +28,11 @@ SHORTEST = {
     ("late event", "event_time_wins"): ("NEWEST_WINS", 0),
     ("same moment", "event_time_wins"): ("NEWEST_WINS", 1),
     ("replay", "upserts"): ("COUNTED_ONCE", 1),
-    ("replay", "emit_before_checkpoint"): ("NO_LOST_EVENT", 1),
+    ("early checkpoint", "emit_before_checkpoint"): ("NO_LOST_EVENT", 1),
     ("wide record", "paging"): ("BOUNDED_READ", 0),
     ("half-written edge", "entropy_repair"): ("SYMMETRIC", 1),
     ("delete and add", "delete_versions"): ("NEWER_EDGE_KEPT", 1),
+    ("delete and add", "event_time_wins"): ("NEWER_EDGE_KEPT", 1),
     ("one call after the other", "by_level"): ("ONE_ROUND_A_LEVEL", 0),
     ("dying node", "skip_dying"): ("NO_DEAD_NODE", 0),
     ("fan-out", "limiter"): ("NO_COLLAPSE", 0),
@@ -57,7 +59,7 @@ def test_found_with_the_switch_off(name, switch):
 
 
 def test_the_nine_sequences_of_the_facts_are_all_there():
-    numbers = {int(a.source.split("4c.")[1]) for a in ANOMALIES.values() if "4c." in a.source}
+    numbers = {int(a.source.split("4c.")[1]) for a in ANOMALIES.values() if a.source.startswith("facts")}
     assert numbers == set(range(1, 10))
 
 
@@ -75,7 +77,7 @@ def test_delete_needs_versions_on_both_sides():
 
 
 def test_matrix_is_complete_and_each_anomaly_is_broken_by_its_own_defence():
-    steps = anomalies.matrix(("replay", "same moment", "dying node"))
+    steps = anomalies.matrix(("replay", "early checkpoint", "same moment", "dying node"))
     while True:
         try:
             share = next(steps)
@@ -83,14 +85,36 @@ def test_matrix_is_complete_and_each_anomaly_is_broken_by_its_own_defence():
             cells = stop.value
             break
         assert 0 <= share < 1
-    assert len(cells) == 3 * (1 + len(DEFENCES))
+    assert len(cells) == 4 * (1 + len(DEFENCES))
     broken = {(cell.anomaly, cell.column) for cell in cells if not cell.verdict.held}
     assert broken == {
         ("replay", "upserts"),
-        ("replay", "checkpoint last"),
+        ("early checkpoint", "checkpoint last"),
         ("same moment", "event time wins"),
         ("dying node", "skip dying nodes"),
     }
+
+
+def test_storage_without_versions_says_what_it_removes():
+    """The schedule is shown to learners; the line at which the newer edge is lost must say so."""
+    trace = search("delete and add", delete_versions=False).trace
+    told = [
+        event["label"] for event in trace.events if event["lane"] == "storage" and event["kind"] == "note"
+    ]
+    assert told == [
+        f"removes {edge}, whatever its version"
+        for edge in ("link account:1 > device:1", "rlink device:1 > account:1")
+    ]
+
+
+def test_checkpoint_is_never_ahead_of_the_storage_however_rarely_it_is_taken():
+    build, invariant = anomalies.EXTRA_SCENARIOS["one checkpoint at the end"]
+    verdict = explore(Scenario("rare", lambda: build(Switches())), [invariant, anomalies.NO_LOST_EVENT], 2)
+    assert (verdict.held, verdict.searched) == (True, 27)
+    for wrong in (Switches(emit_before_checkpoint=False), Switches(bug="checkpoint one too far")):
+        early = Scenario("early", lambda wrong=wrong: anomalies.anomaly("replay").build(wrong))
+        found = explore(early, [invariant], 2)
+        assert (found.invariant, found.deviations) == ("NOTHING_SKIPPED", 0)
 
 
 def test_a_vacuous_scenario_would_fail():

@@ -27,6 +27,7 @@ from dslab.teach import (
     Zoo,
     decided_by,
     must_break,
+    tells_apart,
 )
 
 ROOM = Classroom("rdg")
@@ -68,9 +69,9 @@ hot_key = ROOM.add(
 newest_edges = ROOM.add(
     Prediction.choice(
         "newest edges",
-        "A title has a million edges, kept in the order of the device's id. A caller wants the newest 320, with adjacency read in pages of 80 and early "
-        "stop. How many items does the storage return?",
-        {"a": "320", "b": "some thousand", "c": "a million"},
+        "A title has a million edges, kept in the order of the device's id. A caller wants the newest 320 (LATEST) and reads pages of 80, one after the other. "
+        "How many items does the storage return?",
+        {"a": "320: four pages", "b": "some thousand", "c": "a million"},
         {
             "a": "The first 320 that are found are in the order of ids. The newest may stand at the end.",
             "b": "Until the last page is read, nobody knows whether a newer edge is on it.",
@@ -105,6 +106,19 @@ half_edge = ROOM.add(
         because=lambda verdict: verdict.describe(),
     )
 )
+
+only_reads = ROOM.add(
+    Prediction.number(
+        "only reads",
+        "2,400 storage instances serve about 2 million reads/s and 6 million writes/s. Suppose that every operation costs the same and that neither disk nor memory is the limit. "
+        "How many instances would the reads alone need?",
+        "instances", 1, 2_400,
+        {"low": "Reads are 2 of 8 million operations a second, and instances go with operations.",
+         "high": "The writes go away altogether; what is left are 2 of 8 million operations a second."},
+        tolerance=1,
+        because="2,400 × 2 / 8, if both suppositions hold. A fleet that holds 150 billion edges may be as large as it is for its disks, and then it cannot even be halved.",
+    )
+)  # fmt: skip
 
 # -- the zoo ----------------------------------------------------------------------------------------------
 
@@ -161,10 +175,10 @@ who_watched = ROOM.add(
         "who watched it",
         "predict",
         "Who watched this title?",
-        "With adjacency keyed by origin, one write stores an edge, and *who watched this title?* would have to read every profile. The layout of 2026 answers it. "
+        "With adjacency keyed by origin, one write stores an edge, and “who watched this title?” would have to read every profile. The layout of 2026 answers it. "
         "How many storage writes does one edge take there, its properties included?",
         decided_by(_WRITES, lambda: len(writes_of(_EDGE, "links")), "A forward link, a reverse link, and the properties under an id that is the same from either end.",
-                   {"low": "Count the directions, and then the properties, which are in neither of them.",
+                   {"low": "Count everything that a reader from either end has to find.",
                     "high": "The properties are stored once: their id does not depend on the direction."}),
         (
             "From which end does the question start, and which record would it read?",
@@ -173,30 +187,31 @@ who_watched = ROOM.add(
         ),
         Solution(3, "Forward link, reverse link, properties: three namespaces, three writes, and no transaction over them."),
         (
-            WrongAnswer(1, "Count the directions", "as in 2025"),
-            WrongAnswer(2, "Count the directions", "forward and reverse"),
+            WrongAnswer(1, "from either end", "as in 2025"),
+            WrongAnswer(2, "from either end", "forward and reverse"),
             WrongAnswer(4, "stored once", "properties in both directions"),
         ),
         form=_WRITES,
     )
 )  # fmt: skip
 
+_SKEW = 1.2  # not where the explorer of act 2 opens
 _WINDOWS = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0)
 
 
 def _window_is_right(answer: dict[str, Any]) -> Feedback:
     window = answer["window_s"]
-    result = measures.dedup(window, skew=0.9)
+    result = measures.dedup(window, skew=_SKEW)
     if result["reduction_theory"] < 2:
         return Feedback.no(
             "It saves less than half of the writes.",
             f"with {window:g} s, {result['reduction_theory']:.2f} updates become one record",
         )
     for shorter in _WINDOWS:
-        if shorter < window and measures.dedup(shorter, skew=0.9)["reduction_theory"] >= 2:
+        if shorter < window and measures.dedup(shorter, skew=_SKEW)["reduction_theory"] >= 2:
             return Feedback.no(
                 "It saves enough, but a shorter window does so too, with less delay.",
-                f"{shorter:g} s is enough",
+                f"with {window:g} s, {result['reduction_theory']:.2f} updates become one record",
             )
     return Feedback.yes(
         f"{result['reduction_theory']:.2f} updates become one record, and no shorter window of the list reaches 2. The delay is {window:g} s."
@@ -208,20 +223,21 @@ pick_window = ROOM.add(
         "dedup window",
         "configure",
         "Pick the window",
-        "100 updates/s over 1,000 keys, Zipf exponent 0.9. Save at least half of the writes with as little delay as you can.",
+        "100 updates/s over 1,000 keys, Zipf exponent 1.2. Save at least half of the writes with as little delay as you can.",
         _window_is_right,
         (
             "Half of the writes saved means that two updates become one record.",
-            "The explorer of act 2 shows the whole curve: where does it pass 2?",
+            "Give the explorer of act 2 this skew: it shows the whole curve. Where does it pass 2?",
             "Try neighbours: a window that reaches 2 while the next shorter one does not.",
         ),
-        Solution({"window_s": 5.0}, "At 2 s it is still below 2. The rare keys, which no short window helps, hold it down."),
+        Solution({"window_s": 1.0}, "At 0.5 s it is still just below 2. With a skew of 0.9 it takes 5 s: the rare keys, which no short window helps, hold it down."),
         (
             WrongAnswer({"window_s": 0.2}, "less than half", "hot keys are hot enough"),
-            WrongAnswer({"window_s": 2.0}, "less than half", "the hottest key alone counts"),
+            WrongAnswer({"window_s": 0.5}, "less than half", "nearly two is two"),
+            WrongAnswer({"window_s": 5.0}, "shorter window", "as in the explorer's first position"),
             WrongAnswer({"window_s": 50.0}, "shorter window", "more is better"),
         ),
-        form=Settings({"window_s": _WINDOWS}, start={"window_s": 1.0}),
+        form=Settings({"window_s": _WINDOWS}, start={"window_s": 5.0}),
     )
 )  # fmt: skip
 
@@ -309,39 +325,109 @@ write_the_rule = ROOM.add(
     )
 )  # fmt: skip
 
-UNREPAIRED = anomalies.anomaly("half-written edge").scenario(entropy_repair=False)
+EARLY = anomalies.anomaly("early checkpoint").scenario(emit_before_checkpoint=False)
 
 
 def _replayed(token: str) -> Verdict:
-    return replay(UNREPAIRED, token, [anomalies.SYMMETRIC])
+    return replay(EARLY, token, [anomalies.NO_LOST_EVENT])
 
 
 def token(*picks: tuple[int, int]) -> str:
-    """Write the token of a schedule of the half-written edge."""
-    return make_token("half-written edge", picks)
+    """Write the token of a schedule of the early checkpoint."""
+    return make_token("early checkpoint", picks)
 
 
-break_the_edge = ROOM.add(
+lose_an_event = ROOM.add(
     Exercise(
-        "break the edge",
+        "lose an event",
         "break it",
-        "Break an edge in half",
-        "The entropy repair is off. Find a schedule of the scenario half-written edge that ends with one direction missing, with the adversary of act 5 or with the "
-        "referee, and give its replay token.",
-        must_break(_replayed, "SYMMETRIC", "The forward link is stored, and nobody is left who knows that the reverse is not."),
+        "Lose an event",
+        "This job notes an event as done *before* it hands it on; it may crash once and restarts from what it noted. Find a schedule that ends with an event missing, by hand with "
+        "`lesson.adversary_explorer(\"early checkpoint\", emit_before_checkpoint=False)` or with the referee, and give its replay token.",
+        must_break(_replayed, "NO_LOST_EVENT", "The job died between its note and its message, and went on after an event that nobody had."),
         (
-            "Who has to die, and what must already be on its way by then?",
-            "Before the first write is sent nothing is half-written; after the second one is sent nothing is any more.",
-            "Let the writer send the forward link, then let it crash.",
+            "What is sent arrives, even if the sender dies. When has the job noted more than it has sent?",
+            "There is one moment for each event between the note and the message.",
+            "The first of these moments is right after the job's start, before its first step.",
         ),
-        Solution(token((1, 1)), "The writer dies with the forward link on its way: it arrives, the reverse is never sent."),
+        Solution(token((1, 1)), "The job starts, notes event 0 as done and dies; it restarts with event 1."),
         (
-            WrongAnswer(token(), "SYMMETRIC", "the default schedule"),
-            WrongAnswer(token((0, 1)), "SYMMETRIC", "the writer dies before it sends anything"),
-            WrongAnswer(token((4, 1)), "SYMMETRIC", "the writer dies when both are sent"),
+            WrongAnswer(token(), "NO_LOST_EVENT", "the normal run"),
+            WrongAnswer(token((0, 1)), "NO_LOST_EVENT", "it dies before it notes anything"),
+            WrongAnswer(token((2, 1)), "NO_LOST_EVENT", "it dies when the message is on its way"),
         ),
-        expects="a replay token, a text such as 'half-written edge:3.1:3fa9c1'",
+        expects="a replay token, a text such as 'early checkpoint:0:9e2777' (that one is the normal run)",
         accepts=str,
+    )
+)  # fmt: skip
+
+RESTART_ZOO = Zoo(
+    "restart",
+    right={
+        "everything on": _variant("replay"),
+        "one checkpoint at the end": _variant("one checkpoint at the end"),
+    },
+    mutants={
+        "checkpoint first": Mutant(anomalies.anomaly("early checkpoint").scenario(emit_before_checkpoint=False),
+                                   "an event is noted as done, then handed on", "NOTHING_SKIPPED"),
+        "checkpoint one too far": Mutant(_variant("replay", "checkpoint one too far"), "the checkpoint takes the next event for done as well", "NOTHING_SKIPPED"),
+        "replay skips one": Mutant(_variant("replay", "replay skips one"), "after a crash the job goes on one past its checkpoint", "NOTHING_SKIPPED"),
+    },
+    invariants=[anomalies.NOTHING_SKIPPED],
+    search=partial(explore, deviations=2),
+)  # fmt: skip
+
+
+def nothing_skipped(world):
+    """Whatever the checkpoint takes for done is in the storage."""
+    done = world.nodes["job"].state["checkpoint"]
+    return set(range(done)) <= anomalies.stored_events(world)
+
+
+def _everything_stored(world):
+    return len(anomalies.stored_events(world)) == anomalies.EVENTS
+
+
+def _in_step(world):
+    return len(anomalies.stored_events(world)) == world.nodes["job"].state["checkpoint"]
+
+
+def _at_most_one_apart(world):
+    return len(anomalies.stored_events(world)) - world.nodes["job"].state["checkpoint"] in (0, 1)
+
+
+def _never_wrong(world):
+    return True
+
+
+def _no_stranger(world):
+    return anomalies.stored_events(world) <= set(range(anomalies.EVENTS))
+
+
+write_the_invariant = ROOM.add(
+    Exercise(
+        "write the referee",
+        "referee",
+        "What a checkpoint promises",
+        "A job hands on the events 0, 1 and 2, may crash and goes on from its checkpoint. Write a function of the world that is true after *every* step of a job that loses nothing. "
+        "`world.nodes[\"job\"].state[\"checkpoint\"]` says how many events the job takes for done, `anomalies.stored_events(world)` is the set of those in the storage. A small zoo judges it: it must "
+        "accept two right jobs, one of which notes its checkpoint only at the end, and catch three that can lose an event.",
+        tells_apart(RESTART_ZOO, "Your invariant tells the jobs that lose nothing from those that can."),
+        (
+            "In the middle of a run not everything is stored yet, and that is no bug. What would be one already?",
+            "After a crash nobody reads again what lies before the checkpoint.",
+            "May the storage hold more than the checkpoint says? May it hold less?",
+        ),
+        Solution(nothing_skipped, "The storage may be ahead of the checkpoint, since upserts make a second time harmless. The checkpoint may never be ahead of the storage."),
+        (
+            WrongAnswer(_everything_stored, "says that", "asks for the end while it runs"),
+            WrongAnswer(_in_step, "says that", "both at every step the same"),
+            WrongAnswer(_at_most_one_apart, "says that", "a checkpoint after each event"),
+            WrongAnswer(_never_wrong, "escapes", "nothing is ever wrong"),
+            WrongAnswer(_no_stranger, "escapes", "looks at the storage alone"),
+        ),
+        expects="a function of the world that gives True or False",
+        starter="def my_invariant(world):\n    return ...  # the checkpoint beside what is stored\n\n\nlesson.write_the_invariant.check(my_invariant)",
     )
 )  # fmt: skip
 
@@ -359,7 +445,7 @@ two_hops = ROOM.add(
         (
             "Within a level, which calls must wait for which?",
             "A level lasts as long as the record with the most pages.",
-            "Pages for 250 items, plus pages for 300.",
+            "Pages come whole: how many of them are 250 items? The other level is counted in the same way.",
         ),
         Solution(6, "Three pages for the first level, three for the second. The second level makes up to 250 × 3 calls, but side by side."),
         (
@@ -368,30 +454,5 @@ two_hops = ROOM.add(
             WrongAnswer(75_000, "side by side", "items for round trips"),
         ),
         form=_ROUNDS,
-    )
-)  # fmt: skip
-
-_INSTANCES = Number("instances", 1, 2_400, tolerance=1)
-only_reads = ROOM.add(
-    Exercise(
-        "half the fleet",
-        "predict",
-        "If only reads mattered",
-        "2,400 storage instances serve about 2 million reads/s and 6 million writes/s. Suppose that every operation costs the same and that neither disk nor memory is the limit. "
-        "How many instances would the reads alone need?",
-        decided_by(_INSTANCES, lambda: measures.fleet()["read_instances"], "A quarter of the operations, a quarter of the instances, if the two suppositions hold.",
-                   {"low": "Reads are a quarter of all operations.", "high": "Reads are a quarter of all operations; writes go away altogether."}),
-        (
-            "What share of all operations are reads?",
-            "Reads are 2 of 2 + 6 million operations.",
-            "Take that share of the 2,400 instances.",
-        ),
-        Solution(600, "2,400 × 2 / 8. But a fleet that holds 150 billion edges may be as large as it is for its disks, and then it cannot even be halved."),
-        (
-            WrongAnswer(1_200, "a quarter", "half of it"),
-            WrongAnswer(800, "a quarter", "a third: 2 to 6"),
-            WrongAnswer(400, "a quarter", "2 of 12"),
-        ),
-        form=_INSTANCES,
     )
 )  # fmt: skip

@@ -5,10 +5,12 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable
 from functools import cache
+from itertools import chain, zip_longest
 from typing import Any
 
 from dslab import show
-from dslab.check import Cell, Stepper, Verdict, finished
+from dslab.check import Cell, finished
+from dslab.course import referee
 from dslab.rdg import anomalies, measures, walks
 from dslab.rdg.graph import WATCHED_ON_DEVICES, Graph
 from dslab.rdg.pipeline import Counts, ingest_in_slices
@@ -21,17 +23,15 @@ from dslab.show import (
     Edge,
     Explorer,
     Group,
-    Heatmap,
     Lines,
     Mark,
     Network,
     Node,
     Slider,
-    SpaceTime,
 )
 from dslab.sim import Result, Series
 
-ACCOUNTS, TITLES = 400, 300  # of the stream that the lesson ingests
+ACCOUNTS, TITLES = 240, 200  # of the stream that the lesson ingests
 
 
 def system_picture() -> Any:
@@ -41,14 +41,14 @@ def system_picture() -> Any:
         Node("topics", "Kafka: topics", "queue", at=(0.22, 0.75)),
         Node("jobs", "Flink: a job each", "service", at=(0.47, 0.75)),
         Node("mesh", "Data Mesh", "queue", at=(0.72, 0.75)),
-        Node("kv", "KVDAL: record, items", "store", at=(0.95, 0.3)),
+        Node("kv", "KVDAL", "store", at=(0.95, 0.3)),
         Node("cache", "EVCache: nodes", "cache", at=(0.6, 0.05)),
         Node("walker", "gRPC: walks", "service", at=(0.3, 0.3)),
         Node("caller", "callers", "person", at=(0.0, 0.3)),
     )
     edges = (
         Edge("app", "topics", "actions"), Edge("topics", "jobs", "messages"), Edge("jobs", "mesh", "records"), Edge("mesh", "kv", "writes"),
-        Edge("walker", "kv", "reads: links, then properties"), Edge("walker", "cache", "nodes"), Edge("caller", "walker", "walk"),
+        Edge("walker", "kv", "reads"), Edge("walker", "cache", "nodes"), Edge("caller", "walker", "walk"),
     )  # fmt: skip
     return show.picture(Network(nodes, edges, title="From an action to a walk", height=380))
 
@@ -134,7 +134,6 @@ def ingest(
             if bar:
                 bar(counts.messages / count)
     finally:
-        gc.freeze()  # what is in the graph now stays: later collections need not look at it
         if collecting:
             gc.enable()
     return graph, counts
@@ -144,16 +143,16 @@ def points_table(counts: Counts, graph: Graph) -> Any:
     """The four places where something was counted, in our run."""
     rows = [
         {"counted where": "messages into the topics", "here": counts.messages},
-        {"counted where": "updates before the window", "here": counts.updates},
+        {"counted where": "updates inside the jobs, before the window", "here": counts.updates},
         {"counted where": "records out of the jobs", "here": counts.records},
         {"counted where": "writes to the storage", "here": counts.writes},
-        {"counted where": "of these accepted", "here": counts.accepted},
+        {"counted where": "of these not older than what was there", "here": counts.accepted},
         {"counted where": "reads from the storage, so far", "here": graph.reads},
     ]
     return show.table(rows, title="Where we counted: never the same number")
 
 
-def neighbourhood(graph: Graph, account: str, most: int = 6) -> Any:
+def neighbourhood(graph: Graph, account: str, most: int = 3) -> Any:
     """Draw what a member's devices watched: account, devices, titles (the newest ``most``)."""
     found = graph.walk(account, WATCHED_ON_DEVICES)
     titles = found.levels[2][:most]
@@ -241,13 +240,13 @@ def walk_explorer() -> Explorer:
         "limit": Slider("Limit of titles a profile", 1, 41, 2, 5),
         "page": Slider("Page", 10, 100, 10, 40, "items"),
         "order": Choice("Which titles", ["LATEST", "ANY"], "LATEST"),
-        "hit_rate": Slider("Node cache hits", 0, 0.95, 0.05, 0.75),
+        "hit_rate": Slider("Node cache: share of hits", 0, 0.95, 0.05, 0.75),
     }
     return Explorer(walks.player, controls, _walk_pictures, title="A walk and its bill", columns=2, poster=(0,),
                     question="Account, profiles, titles: how many round trips wait for one another?")  # fmt: skip
 
 
-SHOWN_TITLES = 9
+SHOWN_TITLES = 5
 
 
 def _walk_pictures(result: Result) -> list[Any]:
@@ -256,7 +255,7 @@ def _walk_pictures(result: Result) -> list[Any]:
         ["account:1", *(e["to"] for e in edges if e["type"] == "has_profile"), *(e["to"] for e in edges)]
     )
     profiles = [name for name in names if name.startswith("profile")]
-    titles = [name for name in names if name.startswith("title")][:SHOWN_TITLES]
+    titles = _of_each(profiles, edges)[:SHOWN_TITLES]
     places = {"account:1": (0.0, 0.5)} | _spread(profiles, 0.25, 0.42) | _spread(titles, 0.75, 1.0)
     nodes = tuple(Node(name, name, name.split(":")[0], at=at) for name, at in places.items())
     drawn = tuple(Edge(e["from"], e["to"]) for e in edges if e["from"] in places and e["to"] in places)
@@ -275,12 +274,19 @@ def _walk_pictures(result: Result) -> list[Any]:
     return [Network(nodes, drawn, title=told, height=440), rows, bars, time]
 
 
+def _of_each(profiles: list[str], edges: list[dict[str, Any]]) -> list[str]:
+    """Give the titles in turns, one of each profile, so that the few that are drawn are not all of one."""
+    of = {name: [edge["to"] for edge in edges if edge["from"] == name] for name in profiles}
+    turns = zip_longest(*of.values())
+    return [title for title in dict.fromkeys(chain.from_iterable(turns)) if title]
+
+
 def limiter_picture() -> Any:
     """The AIMD limiter's saw-tooth beside what an unlimited caller gets."""
     on, off = measures.limiter(), measures.limiter(limited=False)
-    x, y = Axis("round", ""), Axis("calls", "", limits=(0, 130))
+    x, y = Axis("round", ""), Axis("calls answered", "", limits=(0, 130))
     both = tuple(
-        Series(f"answered, {how} a limiter", run.series["answered"].x, run.series["answered"].y)
+        Series(f"{how} a limiter", run.series["answered"].x, run.series["answered"].y)
         for how, run in (("with", on), ("without", off))
     )
     return show.picture(
@@ -297,24 +303,23 @@ def limiter_picture() -> Any:
 # -- act 5, break it -----------------------------------------------------------------------------------------
 
 
-def adversary_explorer(name: str = "half-written edge", **positions: Any) -> Any:
-    """Be the network and the scheduler of an anomaly's scenario, with everything on but ``positions``."""
-    from dslab.show.adversary import Adversary
-
-    wanted = anomalies.anomaly(name)
-    stepper = Stepper(wanted.scenario(**positions), [*wanted.invariants, *wanted.also])
-    return Adversary(
-        stepper, title=f"Be the adversary: {name}", goal=f"make {wanted.invariants[0].name} break"
-    )
+FIRST_MOVES = ("writer: start",)
 
 
-def schedule_picture(verdict: Verdict, title: str = "") -> Any:
-    """The shortest schedule that a verdict found, to step through."""
-    if verdict.trace is None:
-        raise ValueError("this verdict found nothing, so there is no schedule to show")
-    return show.picture(
-        SpaceTime(verdict.trace, title=title or f"{verdict.scenario}: the shortest schedule found")
-    )
+def adversary_explorer(name: str = "half-written edge", moves: tuple[str, ...] = (), **positions: Any) -> Any:
+    """Be the network and the scheduler of an anomaly's scenario, with everything on but ``positions``; ``moves`` are made already.
+
+    Each of ``moves`` is a part of what a choice is called. ValueError where no choice is called so.
+    """
+    made = referee.adversary(anomalies.anomaly(name), **positions)
+    for move in moves:
+        fits = [choice.index for choice in made.stepper.choices() if move in choice.label]
+        if not fits:
+            raise ValueError(
+                f"there is no choice {move!r} after {', '.join(made.stepper.steps) or 'nothing'}"
+            )
+        made.pick(fits[0])
+    return made
 
 
 @cache
@@ -324,33 +329,18 @@ def _cells(deviations: int, budget: int) -> tuple[Cell, ...]:
 
 def matrix_picture(deviations: int = 2, budget: int = 4_000) -> Any:
     """Which defence stops which anomaly: searched now, every cell of it."""
-    offs = ("", *anomalies.DEFENCES)
-    found = {(cell.anomaly, cell.column): cell.verdict for cell in _cells(deviations, budget)}
-    words = tuple(tuple(_outcome(found[name, off]) for off in offs) for name in anomalies.ANOMALIES)
-    columns = ("nothing off", *(f"no {name}" for name in anomalies.DEFENCES))
-    return show.picture(
-        Heatmap(
-            tuple(anomalies.ANOMALIES),
-            columns,
-            words,
-            "anomaly",
-            "with this off",
-            title="Which defence stops which anomaly",
-        )
-    )
+    columns = referee.without(anomalies.DEFENCES)
+    return referee.matrix(_cells(deviations, budget), columns, "Which defence stops which anomaly")
 
 
 def matrix_summary(deviations: int = 2, budget: int = 4_000) -> str:
     """Say how much the table's search covered."""
-    verdicts = [cell.verdict for cell in _cells(deviations, budget)]
-    searched = sum(verdict.searched + verdict.sampled for verdict in verdicts)
-    sampled, broken = sum(bool(v.sampled) for v in verdicts), sum(not v.held for v in verdicts)
-    return (f"{len(verdicts)} searches, {searched:,} schedules with up to {deviations} surprises; {broken} searches found a violation, "
-            f"{sampled} had to sample.")  # fmt: skip
+    return referee.summary(_cells(deviations, budget), f"up to {deviations} surprises")
 
 
-def _outcome(verdict: Verdict) -> str:
-    return "broken" if not verdict.held else "sampled" if verdict.sampled else "held"
+def anomaly_table() -> Any:
+    """Every anomaly in a line: what happens, and the sentence that must hold."""
+    return referee.anomaly_table(anomalies.ANOMALIES.values())
 
 
 def fleet_table() -> Any:
@@ -363,5 +353,5 @@ EXPLORERS: dict[str, Callable[[], Any]] = {
     "dedup": dedup_explorer,
     "wide": wide_explorer,
     "walk": walk_explorer,
-    "adversary": lambda: adversary_explorer(entropy_repair=False),
+    "adversary": lambda: adversary_explorer(moves=FIRST_MOVES, entropy_repair=False),
 }
