@@ -13,10 +13,11 @@ which anomaly".
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
-from dslab.check import Cell, Invariant, Scenario, Verdict, always, eventually, explore, searches, sometimes
+from dslab import check
+from dslab.check import Cell, Invariant, Verdict, always, eventually, searches, sometimes
 from dslab.sim import World
 from dslab.zanzibar import leopard, newenemy
 from dslab.zanzibar.serving import server
@@ -107,30 +108,13 @@ def _all_answered(world: World) -> bool | str:
 
 
 @dataclass(frozen=True)
-class Anomaly:
-    """A way to fail: ``build(switches)`` makes its world, ``invariant`` breaks with any of the switch positions in ``off``."""
+class Anomaly(check.Anomaly):
+    """A way in which Zanzibar breaks. In every scenario all are answered in the end, and somebody asks something."""
 
-    name: str
-    sentence: str
-    build: Callable[[Switches], World]
-    invariant: Invariant
-    off: tuple[dict[str, Any], ...]
-    source: str
+    switches = Switches
 
-    def scenario(self, switches: Switches | None = None, **positions: Any) -> Scenario:
-        """Give the scenario with everything on but ``positions``. ValueError for a switch or a position that does not exist."""
-        wanted = positioned(switches or Switches(), positions)
-        return Scenario(self.name, lambda: self.build(wanted), positions)
-
-
-def positioned(switches: Switches, positions: dict[str, Any]) -> Switches:
-    """Give ``switches`` with some positions changed; ValueError names the switches where one does not exist."""
-    for name in positions:
-        if name not in Switches.__dataclass_fields__:
-            raise ValueError(
-                f"there is no switch {name!r}; the switches are {', '.join(Switches.__dataclass_fields__)}"
-            )
-    return replace(switches, **positions)
+    also: tuple[Invariant, ...] = (ALL_ANSWERED, ASKED)
+    surprises: int = 3
 
 
 _LIST = (
@@ -179,23 +163,23 @@ DEFENCES: dict[str, dict[str, Any]] = {
 
 def anomaly(name: str) -> Anomaly:
     """Give the anomaly called ``name``; ValueError lists the names where there is none."""
-    if name not in ANOMALIES:
-        raise ValueError(f"there is no anomaly {name!r}; there are {', '.join(ANOMALIES)}")
-    return ANOMALIES[name]
+    return check.named(ANOMALIES, name)
 
 
-def search(name: str, deviations: int = 3, budget: int = 20_000, **positions: Any) -> Verdict:
-    """Ask the referee for the shortest schedule in which an anomaly shows, with everything on but ``positions``."""
-    wanted = anomaly(name)
-    return explore(wanted.scenario(**positions), [wanted.invariant, ALL_ANSWERED, ASKED], deviations, budget)
+def search(name: str, deviations: int | None = None, budget: int = 20_000, **positions: Any) -> Verdict:
+    """Ask the referee for the shortest schedule in which an anomaly shows (up to 3 surprises unless given), with all but ``positions`` on."""
+    return anomaly(name).search(deviations, budget, **positions)
 
 
 def matrix(
-    anomalies: Iterable[str] = tuple(ANOMALIES), deviations: int = 2, budget: int = 4_000
+    anomalies: Iterable[str] = tuple(ANOMALIES),
+    defences: Iterable[str] = tuple(DEFENCES),
+    deviations: int = 2,
+    budget: int = 4_000,
 ) -> Generator[float, None, list[Cell]]:
-    """Search every anomaly with everything on and with each defence off: a generator of the share done; returns the cells."""
+    """Search anomalies with everything on and with each defence off: a generator of the share done; returns the cells."""
     return searches(
         anomalies,
-        ("", *DEFENCES),
+        ("", *defences),
         lambda name, off: search(name, deviations, budget, **DEFENCES.get(off, {})),
     )

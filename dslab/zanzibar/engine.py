@@ -124,7 +124,7 @@ class Engine:
         zookie: str | None = None,
         said: Iterable[Any] = (),
     ) -> Explanation:
-        """Answer as `check` does, with the path of tuples, the visited tree and the tuples read."""
+        """Answer as `check` does, with the path of tuples, the visited tree and the number of reads."""
         return self.explainer.explain(
             self._view(zookie, said), *self._question(object, relation, user), self.limits
         )

@@ -15,6 +15,7 @@ from dslab.sim import Metric, Result
 from dslab.zanzibar.check import NO, YES
 from dslab.zanzibar.config import read as read_schema
 from dslab.zanzibar.engine import Engine
+from dslab.zanzibar.explain import count
 from dslab.zanzibar.leopard import Leopard
 
 POLICIES = {
@@ -71,7 +72,7 @@ def walk(
 ) -> Result:
     """Walk one check through the company, with the tuples it touched; ``leopard``: groups are asked of the index.
 
-    The metrics: ``allowed`` (1 or 0), ``reads`` (tuples), ``seeks`` (of the index), ``hops`` (the deepest node). The table ``tuples`` has every
+    The metrics: ``allowed`` (1 or 0), ``reads`` (looks for the user, and steps along a tuple), ``seeks`` (of the index), ``hops`` (the deepest node). The table ``tuples`` has every
     tuple with "on the path", "touched" or "".
     """
     made = engine(policy)
@@ -82,11 +83,11 @@ def walk(
              "state": "on the path" if each in found.path else "touched" if each in touched else ""}
             for each in sorted(made.store.view().tuples())]  # fmt: skip
     seeks = index.seeks if index else 0
-    by = f", and the index {seeks} seek{'s' if seeks != 1 else ''}" if leopard else ""
+    by = f" and {count(seeks, 'seek')} in the index" if leopard else ""
     answer = "yes" if found.answer == YES else "no"
-    text = f"Is {user} {relation} of {object}? {answer.capitalize()}. The check read {found.reads} tuples{by}, at most {found.depth} hop{'s' if found.depth != 1 else ''} away."
+    text = f"Is {user} {relation} of {object}? {answer.capitalize()}. The check made {count(found.reads, 'read')}{by}, at most {count(found.depth, 'hop')} away."
     metrics = {
-        "allowed": Metric("allowed", int(found.answer == YES)), "reads": Metric("tuples read", found.reads),
+        "allowed": Metric("allowed", int(found.answer == YES)), "reads": Metric("reads", found.reads),
         "seeks": Metric("index seeks", seeks), "hops": Metric("hops", found.depth),
     }  # fmt: skip
     return Result(
@@ -98,7 +99,7 @@ def walk(
 
 
 def chain_reads(depth: int) -> int:
-    """Give the tuples that a check reads which ends with no, of a document ``depth`` folders deep and a stranger."""
+    """Give the reads of a check that ends with no, of a document ``depth`` folders deep and a stranger."""
     made = Engine(read_schema(CONFIG.format(viewer=POLICIES["blocked"])))
     made.write(
         [

@@ -4,7 +4,7 @@
 |--------|----------------------------------------------------------------------------------------------------|
 | visit  | one place that the evaluation came to: a node, a rewrite in it, or a tuple that it followed              |
 | path   | the tuples that make the answer yes, in the order in which they are followed                           |
-| read   | one tuple fetched: the look for the user itself is one, each userset or parent that is followed another    |
+| read   | one look for the user among a relation's tuples (it may find nothing), or one step along a tuple           |
 
 The visited tree shows what was not asked, too: a union stops at its first yes.
 """
@@ -32,6 +32,11 @@ from dslab.zanzibar.tuples import Tuple, kind_of, type_of
 
 WORDS = {NO: "no", UNKNOWN: "unknown", YES: "yes"}
 MOST_VISITS = 20_000
+
+
+def count(number: int, what: str) -> str:
+    """Write a number of things: "1 read", "17 reads"."""
+    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
 
 
 @dataclass
@@ -74,12 +79,10 @@ class Explanation:
         """Say the answer and the shortest reason for it."""
         if self.answer == YES:
             way = ", ".join(map(str, self.path)) or "a userset is a member of itself"
-            return f"{self.question}: yes, by {way}. {self.reads} tuples read."
+            return f"{self.question}: yes, by {way}. {count(self.reads, 'read')}."
         if self.answer == UNKNOWN:
-            return (
-                f"{self.question}: no, because a cycle on the way is not decided. {self.reads} tuples read."
-            )
-        return f"{self.question}: no, nothing leads there. {self.reads} tuples read."
+            return f"{self.question}: no, because a cycle on the way is not decided. {count(self.reads, 'read')}."
+        return f"{self.question}: no, nothing leads there. {count(self.reads, 'read')}."
 
     def text(self) -> str:
         """Write the visited tree."""
@@ -156,7 +159,7 @@ class _Walk:
         """Ask the index instead of the tuples."""
         before = self.index.seeks
         found = YES if self.index.contains(group, self.user) else NO
-        visit.note = f"by the index, {self.index.seeks - before} seeks"
+        visit.note = f"by the index, {count(self.index.seeks - before, 'seek')}"
         return found, []
 
     def rewrite(self, thing: str, relation: str, rewrite: Rewrite, depth: int, visit: Visit) -> Found:

@@ -224,6 +224,7 @@ def compare(depth: int = 8, side: int = 8) -> Result:
             raise ValueError(f"{name}={value!r} is out of range; use a whole number from {low} to {high}")
     from dslab.zanzibar.check import Limits
     from dslab.zanzibar.engine import Engine
+    from dslab.zanzibar.explain import count
 
     engine, tuples = Engine(GROUPS, limits=Limits(150, 10_000)), nested(depth, side)
     engine.store.commit(tuples)
@@ -231,10 +232,10 @@ def compare(depth: int = 8, side: int = 8) -> Result:
     index = Leopard(engine.store.view())
     found = index.contains("group:g0", "user:anne")
     assert found == (explained.answer == 2)
-    text = (f"{depth} groups deep, pointer chasing reads {explained.reads:,} tuples, the index takes {index.seeks} seek{'s' if index.seeks != 1 else ''}; "
+    text = (f"{depth} groups deep, pointer chasing makes {count(explained.reads, 'read')}, the index {count(index.seeks, 'seek')}; "
             f"it holds {index.entries():,} entries for {len(tuples):,} tuples.")  # fmt: skip
     metrics = {
-        "reads": Metric("tuples read by pointer chasing", explained.reads), "seeks": Metric("index seeks", index.seeks),
+        "reads": Metric("reads by pointer chasing", explained.reads), "seeks": Metric("index seeks", index.seeks),
         "entries": Metric("index entries", index.entries()), "tuples": Metric("tuples", len(tuples)),
     }  # fmt: skip
     return Result({"depth": depth, "side": side}, metrics, text)
@@ -248,17 +249,17 @@ def by_depth(side: int = 8) -> Result:
     reads, seeks = (tuple(run[name] for run in runs) for name in ("reads", "seeks"))
     theory = tuple(float(chase_reads(depth, side)) for depth in depths)
     series = {
-        "reads": Series("tuples read by pointer chasing", depths, reads), "seeks": Series("index seeks", depths, seeks),
-        "theory": Series("tuples read, closed form", depths, theory, "theory"),
+        "reads": Series("reads by pointer chasing", depths, reads), "seeks": Series("index seeks", depths, seeks),
+        "theory": Series("reads, closed form", depths, theory, "theory"),
     }  # fmt: skip
-    text = f"From depth {depths[0]} to {depths[-1]} pointer chasing goes from {reads[0]} to {reads[-1]} tuples read, the index from {seeks[0]} to {seeks[-1]} seeks."
+    text = f"From depth {depths[0]} to {depths[-1]} pointer chasing goes from {reads[0]} to {reads[-1]} reads, the index from {seeks[0]} to {seeks[-1]} seeks."
     metrics = {"shallow": Metric("reads, depth 2", reads[0]), "deep": Metric("reads, depth 32", reads[-1]), "deep_seeks": Metric("seeks, depth 32", seeks[-1]),
                "entries": Metric("entries, depth 32", runs[-1]["entries"]), "tuples": Metric("tuples, depth 32", runs[-1]["tuples"])}  # fmt: skip
     return Result({"side": side}, metrics, text, series)
 
 
 def chase_reads(depth: int, side: int) -> int:
-    """Give the tuples that pointer chasing reads: on each level one look, two for each other group, one to go on; one look at the end."""
+    """Give the reads of pointer chasing: on each level one look, two for each other group, one step on; one look at the end."""
     return depth * (2 * side + 2) + 1
 
 

@@ -267,9 +267,6 @@ class Zones:
         self.answers: list[
             tuple[int, bool]
         ] = []  # how long each check took, in microseconds, and what it said
-        self.attempt = 0
-        self.began: list[int] = []  # when each attempt began
-        self.leaked_at: list[int] = []  # when those attempts began that got what they must not
         skews = skews_us or (0,) * len(namespaces)
         self.leaders = {name: Leader(self, name, skew) for name, skew in zip(namespaces, skews, strict=True)}
         self.replica = Replica(self)

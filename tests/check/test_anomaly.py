@@ -50,7 +50,8 @@ def test_the_scenario_remembers_only_what_is_off():
 
 
 def test_switches_of_ones_own_are_the_base():
-    assert not OPENS.scenario(Switches(locked=False))().facts["open"]
+    world = OPENS.scenario(Switches(locked=False))().run()
+    assert world.facts["open"]
 
 
 def test_a_switch_that_does_not_exist_is_named_with_those_that_do():

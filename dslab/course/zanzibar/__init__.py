@@ -1,5 +1,6 @@
 """Lesson 3, Zanzibar: everything that its notebook puts on the stage."""
 
+from dslab.course.referee import schedule_picture
 from dslab.course.zanzibar.claims import CLAIMS
 from dslab.course.zanzibar.exercises import (
     LEAK_ZOO,
@@ -21,6 +22,8 @@ from dslab.course.zanzibar.exercises import (
 from dslab.course.zanzibar.explorers import (
     EXPLORERS,
     adversary_explorer,
+    anomaly_table,
+    column_table,
     graph_explorer,
     hot_explorer,
     isolation_table,
@@ -30,7 +33,6 @@ from dslab.course.zanzibar.explorers import (
     matrix_summary,
     playground,
     safe_recent_table,
-    schedule_picture,
     system_picture,
     tail_picture,
     timeline_explorer,
@@ -38,7 +40,7 @@ from dslab.course.zanzibar.explorers import (
 from dslab.course.zanzibar.meta import META, WORDS
 
 __all__ = [
-    "CLAIMS", "EXPLORERS", "LEAK_ZOO", "META", "ROOM", "WORDS", "ZOO", "adversary_explorer", "break_it", "deep_reads", "evaluations", "fewest",
+    "CLAIMS", "EXPLORERS", "LEAK_ZOO", "META", "ROOM", "WORDS", "ZOO", "adversary_explorer", "anomaly_table", "break_it", "column_table", "deep_reads", "evaluations", "fewest",
     "graph_explorer", "hot_explorer", "isolation_table", "keep_the_index", "leopard_explorer", "maintenance_table", "matrix_picture",
     "matrix_summary", "playground", "reads_by_person", "removed_bob", "safe_recent_table", "schedule_picture", "system_picture", "tail_picture",
     "ten_per_second", "timeline_explorer", "write_the_invariant", "write_the_policy", "yes_or_no", "zookies_suffice",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from dslab.check import Scenario, Verdict, explore, replay
+from dslab.check import Scenario, Verdict, explore, positioned, replay
 from dslab.teach import (
     Classroom,
     Exercise,
@@ -113,7 +113,7 @@ deep_reads = ROOM.add(
 
 def _variant(scenario: str, bug: str = "", **positions: Any) -> Scenario:
     build = anomalies.anomaly(scenario).build
-    switches = anomalies.positioned(Switches(bug=bug), positions)
+    switches = positioned(Switches(bug=bug), positions)
     return Scenario(scenario, partial(build, switches))
 
 
@@ -268,9 +268,12 @@ def _policy_is_right(answer: str) -> Feedback:
         engine, right = (Engine(read_schema(_POLICY.format(text.strip()))) for text in (answer, _RIGHT))
         engine.write(_POLICY_TUPLES)
     except ValueError as error:
-        return Feedback.no(
-            "This cannot be read as a rewrite, or does not allow the direct viewers.", str(error)
-        )
+        if "#viewer@user:" in str(error):
+            return Feedback.no(
+                "It does not let users be named as viewers: the brackets `[...]` need `user`, and here nothing else.",
+                str(error),
+            )
+        return Feedback.no("The playground's parser says why this is no rewrite.", str(error))
     right.write(_POLICY_TUPLES)
     asked = [
         f"doc:{thing}#viewer@user:{name}"
@@ -313,7 +316,7 @@ write_the_policy = ROOM.add(
             ),
             WrongAnswer(
                 "[user] or editor or viewer from parent but not blocked",
-                "cannot be read",
+                "say by parentheses",
                 "operators side by side",
             ),
         ),
@@ -322,11 +325,11 @@ write_the_policy = ROOM.add(
     )
 )
 
-NO_ZOOKIE = anomalies.anomaly("old ACL, new content").scenario(zookie_from="nowhere")
+TWO_STEPS = anomalies.anomaly("old ACL, new content").scenario(atomic_zookie=False)
 
 
 def _replayed(token: str) -> Verdict:
-    return replay(NO_ZOOKIE, token, [anomalies.NO_LEAK])
+    return replay(TWO_STEPS, token, [anomalies.NO_LEAK])
 
 
 break_it = ROOM.add(
@@ -334,24 +337,26 @@ break_it = ROOM.add(
         "let Bob in",
         "break it",
         "Let Bob in",
-        "No zookie is stored. Find a schedule of the scenario old ACL, new content in which Bob sees the text that was written after his removal, with the adversary "
-        "of act 3 or with the referee, and give its replay token.",
+        "A zookie from a content-change check is stored, but in two steps: first the text, then its zookie (`atomic_zookie=False`). Find a schedule of the scenario old ACL, new content "
+        "in which Bob sees the text that was written after his removal, with `lesson.adversary_explorer(atomic_zookie=False)` or with the referee, and give its replay token.",
         must_break(
-            _replayed, "NO_LEAK", "The replica answered from a snapshot in which Bob was still on the list."
+            _replayed,
+            "NO_LEAK",
+            "Bob came between the text and its zookie, and the replica answered from a snapshot in which he was still on the list.",
         ),
         (
-            "One message carries the news of the removal to Bob's zone. What if it is slow?",
-            "Everything else may happen in its usual order.",
-            "Let the leader's answer to Alice come before the replication, and never touch the replication again.",
+            "The schedule of act 3 alone does not do. Between the two steps there is a moment in which the text is new and its zookie old.",
+            "Who has to come in that moment? And what must not have reached his zone by then?",
+            "Two departures are needed: one keeps a message waiting, as in act 3; the other lets somebody wake up earlier than usual.",
         ),
         Solution(
-            "old ACL, new content:4.1:fbd376",
-            "The replication is slow; Alice's answer, and all that follows from it, is not.",
+            "old ACL, new content:4.1-9.1:d3d31c",
+            "The replication is slow, and Bob asks after the text is stored and before its zookie is.",
         ),
         (
             WrongAnswer("old ACL, new content:0:407d89", "NO_LEAK", "the default schedule"),
             WrongAnswer("old ACL, new content:1.1:83e815", "NO_LEAK", "somebody else is slow"),
-            WrongAnswer("old ACL, new content:9.1:72439b", "NO_LEAK", "slow, but too late to matter"),
+            WrongAnswer("old ACL, new content:4.1:fbd376", "NO_LEAK", "the leak of act 3 does it here, too"),
         ),
         expects="a replay token, a text such as 'old ACL, new content:7.1:3fa9c1'",
         accepts=str,
@@ -479,22 +484,23 @@ evaluations = ROOM.add(
     Exercise(
         "evaluations",
         "predict",
-        "One key, 5,000 times a second",
-        "5,000 checks/s ask for one key, at random moments. Snapshots are rounded to 1 ms, and there is a lock table. How many of the checks are computed in a second?",
+        "One key, 2,000 times a second",
+        "2,000 checks/s ask for one key, at random moments. Snapshots are rounded to 1 ms, and there is a lock table. How many of the checks are computed in a second?",
         decided_by(
             _PER_SECOND,
-            lambda: evaluations_per_s(5_000, 0.001),
-            "(1 - e^-5) per millisecond: at a quantum of 1 s it would be one, at 10 s a tenth.",
+            lambda: evaluations_per_s(2_000, 0.001),
+            "(1 - e^-2) per millisecond: at a quantum of 1 s it would be one, at 10 s a tenth.",
             _PER_SECOND_FEEDBACK,
         ),
         (
             "How many milliseconds have at least one question?",
-            "A millisecond has five questions on average; the chance that it has none is e^-5.",
-            "1,000 × (1 - e^-5).",
+            "A millisecond has two questions on average. What is the chance that it has none?",
+            "Questions at random moments: with m expected, none come with the chance e^-m.",
         ),
-        Solution(993.3, "1,000 × (1 - e^-5)."),
+        Solution(864.7, "1,000 × (1 - e^-2)."),
         (
             WrongAnswer(5_000, "one of them is computed", "no sharing"),
+            WrongAnswer(1_000, "a few have none", "every millisecond has a question"),
             WrongAnswer(200, "thousand milliseconds", "divided by 25"),
             WrongAnswer(1, "thousand milliseconds", "one in all"),
         ),

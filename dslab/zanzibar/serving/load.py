@@ -12,11 +12,16 @@ from __future__ import annotations
 
 import math
 import random
+from collections import Counter
 from functools import cache
+from heapq import heapify, heapreplace
 
 from dslab.sim import Metric, Result, Series
+from dslab.zanzibar.explain import count
 
-MOST = 20_000  # questions in one simulated run
+MOST = 20_000  # questions for one key in a simulated run
+QUESTIONS = 5_000  # at least so many for a hot object
+BUSY_S = 0.1  # over which the busiest moment is measured
 
 
 # [quantized] within a quantum only the first question misses
@@ -71,7 +76,8 @@ def hot_spot(rate: float = 2_000.0, quantum_s: float = 1.0, read_ms: float = 20.
 
     ``rate``: all questions in a second, 1 to 20,000. ``quantum_s``: 0.000001 (no sharing) to 10. ``read_ms``: of one database read while it
     is not overloaded, 1 to 200. ``members``: users, each a key of its own, 1 to 1,000. ``prefetch``: from the third read under way on, one read
-    fetches the whole object. ``capacity``: reads/s that the database can take; beyond it reads slow down in proportion.
+    fetches the whole object. ``capacity``: reads/s that the database can take; where the busiest tenth of a second asks for more, reads
+    slow down in proportion. Simulated are whole quanta, ten at least: each of them begins with an empty cache.
     """
     for name, value, low, high in (
         ("rate", rate, 1, 20_000),
@@ -81,64 +87,72 @@ def hot_spot(rate: float = 2_000.0, quantum_s: float = 1.0, read_ms: float = 20.
     ):
         if not low <= value <= high:
             raise ValueError(f"{name}={value!r} is out of range; use {low:g} to {high:g}")
-    reads, waits, prefetched, per_slice = _hot(
-        rate, quantum_s, read_ms / 1e3, members, lock_table, prefetch, seed
-    )
-    questions = len(waits)
-    span = questions / rate
-    reads_per_s = reads / span
-    slow = max(1.0, reads_per_s / capacity)
-    ordered = sorted(waits)
-    p99 = ordered[min(questions - 1, math.ceil(0.99 * questions) - 1)] * slow * 1e3
-    hit = 1 - reads / questions
-    theory = quantized(rate / members, quantum_s)
-    overloaded = f" That is {slow:.1f} times what it can take." if slow > 1 else ""
+    span = quantum_s * math.ceil(max(10, QUESTIONS / rate / quantum_s))
+    reads, waits, prefetched = _hot(rate, quantum_s, read_ms / 1e3, members, lock_table, prefetch, span, seed)
+    reads_per_s = len(reads) / span
+    peak = max(Counter(math.floor(at / BUSY_S) for at in reads).values(), default=0) / BUSY_S
+    slow = max(1.0, peak / capacity)
+    hit = max(0.0, 1 - reads_per_s / rate)
+    p99 = _longest_but(0.01 * rate * span, waits) * slow * 1e3
+    within = f"99 % are answered within {p99:,.0f} ms" if p99 else "99 % are answered from the cache"
+    overloaded = f", {slow:.1f} times what it can take" if slow > 1 else ""
     how = f"The lock table is {'on' if lock_table else 'off'}" + (
-        f"; {prefetched:,} reads fetched the whole object." if prefetch else "."
+        f"; {prefetched:,} of {count(len(reads), 'read')} fetched the whole object." if prefetch else "."
     )
-    text = (f"Of {rate:,.0f} questions/s for {members:,} users of one object {reads_per_s:,.1f} reads/s reach the database "
-            f"({100 * hit:.1f} % do not); 99 % are answered within {p99:,.0f} ms.{overloaded} {how}")  # fmt: skip
+    text = (f"Of {rate:,.0f} questions/s for {count(members, 'user')} of one object {reads_per_s:,.4g} reads/s reach the database "
+            f"({100 * hit:.4g} % do not); in the busiest tenth of a second {peak:,.0f} reads/s{overloaded}. {within}. {how}")  # fmt: skip
     metrics = {
         "reads_per_s": Metric("database reads", reads_per_s, "reads/s"), "hit": Metric("answered without a read", 100 * hit, "%"),
-        "p99_ms": Metric("99 % of the questions within", p99, "ms"), "theory": Metric("closed form, lock table on", 100 * theory, "%"),
+        "peak": Metric("reads in the busiest tenth of a second", peak, "reads/s"), "p99_ms": Metric("99 % of the questions within", p99, "ms"),
+        "theory": Metric("closed form, lock table on", 100 * quantized(rate / members, quantum_s), "%"),
         "prefetched": Metric("whole-object reads", prefetched), "capacity": Metric("capacity", capacity, "reads/s"),
     }  # fmt: skip
-    step = span / len(per_slice)
-    x = tuple(round((place + 0.5) * step, 6) for place in range(len(per_slice)))
-    series = {"reads": Series("database reads", x, tuple(count / step for count in per_slice))}
-    return Result({"rate": rate, "quantum_s": quantum_s}, metrics, text, series)
+    return Result({"rate": rate, "quantum_s": quantum_s}, metrics, text)
 
 
-def _hot(rate: float, quantum: float, read_s: float, members: int, lock_table: bool, prefetch: bool, seed: int
-         ) -> tuple[int, list[float], int, list[int]]:  # fmt: skip
-    rng = random.Random(seed)
-    questions = _arrivals(rate, int(min(MOST / 4, max(200, rate * max(2.5, 2.5 * quantum)))), seed)
-    ready: dict[tuple[int, int], float] = {}  # key: when its value is in the cache
-    whole: dict[int, float] = {}  # quantum: when the whole object is there
+def _longest_but(left_out: float, waits: list[float]) -> float:
+    """Give the longest wait when the ``left_out`` longest are left out; questions that are not among ``waits`` did not wait."""
+    place = math.floor(left_out)
+    return sorted(waits, reverse=True)[place] if place < len(waits) else 0.0
+
+
+def _hot(rate: float, quantum: float, read_s: float, members: int, lock_table: bool, prefetch: bool, span: float, seed: int
+         ) -> tuple[list[float], list[float], int]:  # fmt: skip
+    """Simulate ``span`` seconds: when the reads began, how long the questions waited that had to, and how many reads fetched all.
+
+    Questions come at random, so after the first that finds its answer in the cache a user's others in this quantum need no simulation.
+    """
+    rng, each = random.Random(seed), rate / members
+    coming = [(rng.expovariate(each), member) for member in range(members)]
+    heapify(coming)
+    ready: dict[
+        int, tuple[int, float]
+    ] = {}  # of each user: the newest quantum asked for, and when its value is in the cache
+    whole = (-1, math.inf)  # the same for the whole object
     outstanding: list[float] = []
-    reads = prefetched = 0
+    reads: list[float] = []
     waits: list[float] = []
-    slices = [0] * 40
-    for now in questions:
+    prefetched = 0
+    while coming[0][0] < span:
+        now, member = coming[0]
         at = math.ceil(now / quantum)
-        key = (rng.randrange(members), at)
-        known = min(ready.get(key, math.inf), whole.get(at, math.inf))
+        own, everybodys = (end if of == at else math.inf for of, end in (ready.get(member, (-1, 0.0)), whole))
+        known = min(own, everybodys)
+        start = now
         if known <= now:
-            waits.append(0.0)
-            continue
-        if known < math.inf and (lock_table or key not in ready):
+            start = max(now, at * quantum)  # the next question that may miss comes after this quantum
+        elif known < math.inf and (lock_table or own == math.inf):
             waits.append(known - now)
-            continue
-        outstanding = [end for end in outstanding if end > now]
-        reads += 1
-        slices[min(39, int(now / questions[-1] * 40))] += 1
-        waits.append(read_s)
-        outstanding.append(now + read_s)
-        ready[key] = min(ready.get(key, math.inf), now + read_s)
-        if prefetch and len(outstanding) >= 3:
-            whole[at] = now + read_s
-            prefetched += 1
-    return reads, waits, prefetched, slices
+        else:
+            outstanding = [end for end in outstanding if end > now] + [now + read_s]
+            reads.append(now)
+            waits.append(read_s)
+            ready[member] = at, min(own, now + read_s)
+            if prefetch and len(outstanding) >= 3:
+                whole = at, min(everybodys, now + read_s)
+                prefetched += 1
+        heapreplace(coming, (start + rng.expovariate(each), member))
+    return reads, waits, prefetched
 
 
 def stampede(
