@@ -98,13 +98,13 @@ ten_per_second = ROOM.add(
 deep_reads = ROOM.add(
     Prediction.number(
         "deep groups",
-        "A group is nested 32 deep, and on each level it names eight other groups as well. Somebody sits in the deepest one. How many tuples does a check read by "
-        "following them?",
-        "tuples", 10, 5_000,
+        "A group is nested 32 deep, and on each level it names eight other groups as well. Somebody sits in the deepest one. How many reads does a check make by "
+        "following them? (A read is a look for the user in one group, or one step along a tuple.)",
+        "reads", 10, 5_000,
         {"low": "On each level all nine groups named there are looked at, until one says yes, and that is the last one.",
          "high": "Each tuple is read once; the other groups are small and end at once."},
         factor=1.5,
-        because="Two tuples for each of the eight other groups, one look and one step on, 32 times.",
+        because="On each of 32 levels: one look, two reads for each of the eight other groups (a step and a look), and one step on; then one look in the deepest.",
     )
 )  # fmt: skip
 
