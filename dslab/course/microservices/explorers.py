@@ -9,7 +9,8 @@ from functools import cache
 from typing import Any
 
 from dslab import show
-from dslab.check import Cell, Stepper, Verdict, finished
+from dslab.check import Cell, Stepper, finished
+from dslab.course import referee
 from dslab.microservices import anomalies, article, callgraph, decide, overload
 from dslab.show import (
     Axis,
@@ -19,7 +20,6 @@ from dslab.show import (
     Edge,
     Explorer,
     Group,
-    Heatmap,
     Lines,
     Mark,
     Meter,
@@ -27,7 +27,6 @@ from dslab.show import (
     Network,
     Node,
     Slider,
-    SpaceTime,
     Switch,
     Table,
 )
@@ -353,15 +352,6 @@ def adversary_explorer(name: str = "charged twice", **positions: Any) -> Any:
     return Adversary(stepper, title=f"Be the network: {name}", goal=f"make {wanted.invariant.name} break")
 
 
-def schedule_picture(verdict: Verdict, title: str = "") -> Any:
-    """The shortest schedule that a verdict found, to step through."""
-    if verdict.trace is None:
-        raise ValueError("this verdict found nothing, so there is no schedule to show")
-    return show.picture(
-        SpaceTime(verdict.trace, title=title or f"{verdict.scenario}: the shortest schedule found")
-    )
-
-
 @cache
 def _cells() -> tuple[Cell, ...]:
     return tuple(finished(anomalies.matrix()))
@@ -369,22 +359,12 @@ def _cells() -> tuple[Cell, ...]:
 
 def matrix_picture() -> Any:
     """Which defence stops which anomaly: searched now, every cell of it."""
-    offs = ("", *anomalies.DEFENCES)
-    found = {(cell.anomaly, cell.column): cell.verdict for cell in _cells()}
-    words = tuple(
-        tuple("held" if found[name, off].held else "broken" for off in offs) for name in anomalies.ANOMALIES
-    )
-    columns = ("nothing off", *(f"no {name}" for name in anomalies.DEFENCES))
-    return show.picture(
-        Heatmap(
-            tuple(anomalies.ANOMALIES),
-            columns,
-            words,
-            "anomaly",
-            "with this off",
-            title="Which defence stops which anomaly",
-        )
-    )
+    return referee.matrix(_cells(), referee.without(anomalies.DEFENCES), "Which defence stops which anomaly")
+
+
+def anomaly_table() -> Any:
+    """Every row of that table in words: what happens, and what must hold."""
+    return referee.anomaly_table(anomalies.ANOMALIES.values())
 
 
 def matrix_summary() -> str:
